@@ -1,0 +1,1 @@
+"""The deposit: its rules, its wizard, its documents, its transmission."""

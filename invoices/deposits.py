@@ -1,0 +1,140 @@
+"""« Transmettre » and « Annuler le dépôt » (RULES.md §5.4, §6, §8)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from dossiers.models import Dossier
+from roles.enums import Side
+from roles.models import Establishment, User
+
+from . import rules, tasks, transmission
+from .enums import DepositState
+from .models import AssociatedDossier, Deposit, Document, Invoice, document_storage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    """What is typed of an invoice; amounts in euros (§5.2)."""
+
+    number: str
+    issue_date: date
+    amount_ht: Decimal
+    amount_ttc: Decimal
+    covers_tuition: bool
+
+
+class NumberTaken(Exception):
+    """The invoice's number is already used in this perimeter, for this side (§5.2)."""
+
+
+class FileLost(Exception):
+    """A document's file is not in the storage any more; `document` is its row."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(str(document))
+        self.document = document
+
+
+def holder_of(number: str, side: Side, perimeter: Establishment | int) -> Deposit | None:
+    """The deposit that holds an invoice's number in a perimeter, if any; a cancelled one holds nothing (§5.2)."""
+    return (
+        Deposit.objects.filter(side=side, perimeter=perimeter, number_key=rules.number_key(number))
+        .exclude(state=DepositState.CANCELLED)
+        .select_related("origin", "invoice")
+        .first()
+    )
+
+
+def submit(
+    *,
+    deposit_id: UUID,
+    origin: Dossier,
+    side: Side,
+    depositor: User,
+    documents: QuerySet[Document],
+    invoice: InvoiceFacts | None = None,
+    associated: Sequence[Dossier] = (),
+    delay: timedelta | None = None,
+) -> Deposit:
+    """Write a deposit, whole or not at all: rows only, the files are in place already.
+
+    The caller has checked the rules as of now and holds the lock of what gives the documents. `deposit_id`
+    identifies the start it comes from: the same one cannot be sent twice (IntegrityError). By the database's
+    clock the deposit is due after `delay` (default `settings.TRANSMISSION_DELAY`).
+    Raises NumberTaken, or FileLost; nothing is written then.
+    """
+    delay = settings.TRANSMISSION_DELAY if delay is None else delay
+    for document in documents:
+        if not document_storage().exists(document.file.name):
+            raise FileLost(document)
+    perimeter = origin.perimeter(side)
+    try:
+        with transaction.atomic():
+            deposit = Deposit.objects.create(
+                id=deposit_id,
+                origin=origin,
+                side=side,
+                perimeter=perimeter,
+                depositor=depositor,
+                covers_tuition=invoice.covers_tuition if invoice else None,
+                number_key=rules.number_key(invoice.number) if invoice else None,
+                submitted_at=Now(),
+                transmit_at=Now() + delay,
+            )
+            if invoice:
+                Invoice.objects.create(
+                    deposit=deposit,
+                    number=invoice.number,
+                    issue_date=invoice.issue_date,
+                    amount_ht=invoice.amount_ht,
+                    amount_ttc=invoice.amount_ttc,
+                )
+            AssociatedDossier.objects.bulk_create(
+                AssociatedDossier(deposit=deposit, dossier=dossier, position=position)
+                for position, dossier in enumerate(associated, start=1)
+            )
+            for position, document in enumerate(documents):
+                document.draft, document.slot, document.loose_since = None, "", None
+                document.deposit, document.position = deposit, position
+                document.save(update_fields=["draft", "slot", "loose_since", "deposit", "position"])
+    except IntegrityError:
+        if invoice and holder_of(invoice.number, side, perimeter):
+            raise NumberTaken from None
+        raise
+    transaction.on_commit(lambda: _set_alarm(deposit.pk, delay), robust=True)
+    logger.info("deposit %s accepted", deposit.pk)
+    return deposit
+
+
+def cancel(deposit: Deposit, person: User) -> bool:
+    """Cancel a deposit whose delay has not ended; return whether this call did (§6)."""
+    return transmission.cancel(deposit.pk, person)
+
+
+def may_cancel(deposit: Deposit, person: User) -> bool:
+    """Whether the person may cancel it while it waits: its depositor, or who may deposit on its origin (§6).
+
+    Asked of a deposit that the person sees, whose origin they see.
+    """
+    return deposit.depositor_id == person.pk or deposit.origin.reached_by(
+        person.scope, deposit.as_side, to_deposit=True
+    )
+
+
+def _set_alarm(deposit_id: UUID, delay: timedelta) -> None:
+    """Ask the broker to ring at the end of the delay. It may be away: the sweep does without it."""
+    try:
+        tasks.transmit.apply_async((str(deposit_id),), countdown=delay.total_seconds() + 1)
+    except tasks.transmit.OperationalError as error:
+        logger.warning("no alarm set for deposit %s, the sweep will transmit it: %s", deposit_id, error)

@@ -1,0 +1,270 @@
+"""Deposits, invoices, documents, drafts, and the dossiers that receive them (RULES.md §1, §4 to §8)."""
+
+import uuid
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.core.files.storage.base import Storage
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from dossiers.models import Dossier
+from roles.enums import Side
+from roles.models import Establishment, User
+
+from .enums import DepositState, DocumentType
+from .querysets import DepositQuerySet, DocumentQuerySet, DraftQuerySet
+
+PENDING, TRANSMITTED, CANCELLED = DepositState
+
+
+class Deposit(models.Model):
+    """One invoice with its supporting documents, or documents without an invoice (§8), deposited together.
+
+    Its id is that of the draft it was made from: the same start can be sent once only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    origin = models.ForeignKey(
+        Dossier, models.PROTECT, related_name="own_deposits", verbose_name="dossier d’origine"
+    )
+    dossiers = models.ManyToManyField(
+        Dossier, through="AssociatedDossier", related_name="associated_deposits", verbose_name="dossiers associés"
+    )
+    side = models.CharField("déposé en tant que", max_length=20, choices=Side.choices)
+    perimeter = models.ForeignKey(
+        Establishment, models.PROTECT, related_name="deposits", verbose_name="établissement",
+        help_text="L’établissement pour lequel le dépôt est fait, et où le numéro de facture est unique.",
+    )
+    depositor = models.ForeignKey(User, models.PROTECT, related_name="deposits", verbose_name="déposant")
+    covers_tuition = models.BooleanField("frais pédagogiques", null=True)
+    # The invoice's number as it is compared (rules.number_key), here beside the state that says whether it counts.
+    number_key = models.CharField(max_length=4 * settings.INVOICE_NUMBER_LENGTH, null=True, editable=False)  # noqa: DJ001
+    state = models.CharField("statut", max_length=20, choices=DepositState.choices, default=PENDING, editable=False)
+    submitted_at = models.DateTimeField("déposé le", editable=False)
+    transmit_at = models.DateTimeField("à transmettre le", editable=False)
+    transmitted_at = models.DateTimeField("transmis le", null=True, editable=False)
+    cancelled_at = models.DateTimeField("annulé le", null=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="cancelled_deposits", verbose_name="annulé par"
+    )
+
+    objects = DepositQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "dépôt"
+        ordering = ("-submitted_at", "pk")
+        indexes = (
+            models.Index(fields=("transmit_at",), condition=Q(state=PENDING), name="deposit_due"),
+            models.Index(fields=("origin", "-submitted_at"), name="deposit_origin"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="deposit_state_and_times_agree",
+                condition=Q(
+                    state=PENDING, transmitted_at=None, cancelled_at=None, cancelled_by=None
+                )
+                | Q(state=TRANSMITTED, transmitted_at__isnull=False, cancelled_at=None, cancelled_by=None)
+                | Q(
+                    state=CANCELLED,
+                    transmitted_at=None,
+                    cancelled_at__isnull=False,
+                    cancelled_by__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="deposit_never_transmitted_early",
+                condition=Q(transmitted_at=None) | Q(transmitted_at__gte=F("transmit_at")),
+            ),
+            models.CheckConstraint(
+                name="deposit_cancelled_before_its_delay_ends",
+                condition=Q(cancelled_at=None) | Q(cancelled_at__lt=F("transmit_at")),
+            ),
+            models.CheckConstraint(
+                name="deposit_transmit_after_submit", condition=Q(transmit_at__gte=F("submitted_at"))
+            ),
+            models.CheckConstraint(
+                name="deposit_tuition_known_with_an_invoice",
+                condition=Q(number_key=None, covers_tuition=None)
+                | Q(number_key__isnull=False, covers_tuition__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="deposit_number_once_a_perimeter",
+                fields=("side", "perimeter", "number_key"),
+                condition=~Q(state=CANCELLED),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} · {self.origin.number}"
+
+    @property
+    def title(self) -> str:
+        """« Facture F2026-118 », or the types of the documents of a deposit without an invoice."""
+        if hasattr(self, "invoice"):
+            return f"Facture {self.invoice.number}"
+        return ", ".join(document.get_type_display() for document in self.documents.all())
+
+    @property
+    def as_side(self) -> Side:
+        """The side it was made for."""
+        return Side(self.side)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is « En cours de transmission »."""
+        return self.state == PENDING
+
+
+class AssociatedDossier(models.Model):
+    """Another dossier that receives a deposit when it is transmitted (§5.2). Written at « Transmettre », never after."""
+
+    deposit = models.ForeignKey(Deposit, models.CASCADE, related_name="links", verbose_name="dépôt")
+    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="links", verbose_name="dossier")
+    position = models.PositiveSmallIntegerField("rang")
+
+    class Meta:
+        verbose_name = "dossier associé"
+        verbose_name_plural = "dossiers associés"
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(name="associated_dossier_once", fields=("deposit", "dossier")),
+            # Together: ten rows at most for each deposit, whatever is written at the same time.
+            models.UniqueConstraint(name="associated_dossier_position_once", fields=("deposit", "position")),
+            models.CheckConstraint(
+                name="associated_dossier_ten_at_most",
+                condition=Q(position__gte=1, position__lte=settings.MAX_ASSOCIATED_DOSSIERS),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.dossier)
+
+
+class Invoice(models.Model):
+    """« Facture »: what is read on it (§5.2)."""
+
+    deposit = models.OneToOneField(Deposit, models.CASCADE, related_name="invoice", verbose_name="dépôt")
+    number = models.CharField("numéro", max_length=settings.INVOICE_NUMBER_LENGTH)
+    issue_date = models.DateField("date d’émission")
+    amount_ht = models.DecimalField("montant HT", max_digits=12, decimal_places=2)
+    amount_ttc = models.DecimalField("montant TTC", max_digits=12, decimal_places=2)
+
+    class Meta:
+        verbose_name = "facture"
+        ordering = ("-issue_date", "pk")
+        constraints = (
+            models.CheckConstraint(name="invoice_amounts_above_zero", condition=Q(amount_ht__gt=0)),
+            models.CheckConstraint(
+                name="invoice_ttc_not_below_ht", condition=Q(amount_ttc__gte=F("amount_ht"))
+            ),
+            models.CheckConstraint(name="invoice_number_not_empty", condition=~Q(number="")),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Draft(models.Model):
+    """A deposit being prepared: « Brouillon ». One for each start of the wizard; its uuid is in the address.
+
+    `data` is what formtools keeps of a wizard (invoices/wizard/storage.py). A deleted draft stays as a
+    mark, so that a tab left open on it gets an explanation, until it is purged.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name="auteur")
+    origin = models.ForeignKey(
+        Dossier, models.CASCADE, related_name="drafts", verbose_name="dossier d’origine"
+    )
+    side = models.CharField("déposé en tant que", max_length=20, choices=Side.choices)
+    data = models.JSONField(default=dict, editable=False)
+    created_at = models.DateTimeField("commencé le", auto_now_add=True)
+    saved_at = models.DateTimeField("enregistré le", auto_now=True)
+    deleted_at = models.DateTimeField("supprimé le", null=True, editable=False)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "brouillon"
+        ordering = ("-saved_at", "pk")
+
+    def __str__(self) -> str:
+        return f"Brouillon · {self.origin.number}"
+
+    @property
+    def as_side(self) -> Side:
+        """The side it is made for."""
+        return Side(self.side)
+
+
+def document_storage() -> Storage:
+    """Where the PDFs lie (DOCUMENT_STORAGE_URL)."""
+    return storages["documents"]
+
+
+class Document(models.Model):
+    """One PDF. Its file is written once, under a generated name; the row then moves: loose → draft → deposit.
+
+    A row is *loose* while it belongs to nothing: on arrival before its draft takes it, and once it was
+    replaced, removed or abandoned. Loose rows are purged with their file; nothing makes a loose row live
+    again after `settings.LOOSE_FILE_HOURS`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    type = models.CharField("type", max_length=40, choices=DocumentType.choices)
+    file = models.FileField("fichier", storage=document_storage, max_length=100, editable=False)
+    name = models.CharField("nom du fichier", max_length=255)
+    size = models.PositiveIntegerField("taille (octets)", editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    pages = models.PositiveIntegerField("pages", editable=False)
+    flags = models.JSONField("signalements", default=list, editable=False)
+    uploaded_by = models.ForeignKey(
+        User, models.PROTECT, related_name="documents", editable=False, verbose_name="envoyé par"
+    )
+    uploaded_at = models.DateTimeField("reçu le", auto_now_add=True)
+    loose_since = models.DateTimeField(null=True, editable=False)
+    draft = models.ForeignKey(
+        Draft, models.PROTECT, null=True, editable=False, related_name="documents", verbose_name="brouillon"
+    )
+    slot = models.CharField(max_length=20, blank=True, editable=False)
+    deposit = models.ForeignKey(
+        Deposit, models.PROTECT, null=True, editable=False, related_name="documents", verbose_name="dépôt"
+    )
+    position = models.PositiveSmallIntegerField("rang", default=0, editable=False)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "document"
+        ordering = ("position", "uploaded_at", "pk")
+        indexes = (
+            models.Index(fields=("loose_since",), condition=Q(loose_since__isnull=False), name="document_loose"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="document_loose_or_in_a_draft_or_deposited",
+                condition=Q(loose_since__isnull=False, draft=None, deposit=None)
+                | Q(loose_since=None, draft__isnull=False, deposit=None)
+                | Q(loose_since=None, draft=None, deposit__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="document_one_file_a_field", fields=("draft", "slot"), condition=Q(draft__isnull=False)
+            ),
+            models.UniqueConstraint(
+                name="document_one_invoice_a_deposit",
+                fields=("deposit",),
+                condition=Q(type=DocumentType.FACTURE, deposit__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="document_size_in_bounds", condition=Q(size__gt=0, size__lte=settings.MAX_FILE_BYTES)
+            ),
+            models.CheckConstraint(name="document_has_pages", condition=Q(pages__gt=0)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} · {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("invoices:document", args=[self.pk])

@@ -1,0 +1,110 @@
+"""The caller's side of the PDF check: the cheap questions, then the box."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from invoices.pdf.problems import PdfProblem, PdfRefused
+
+logger = logging.getLogger(__name__)
+
+BOX = Path(__file__).with_name("box.py")
+# Where a PDF must begin and end: junk before the header is how a file is two things at once.
+HEADER = b"%PDF-"
+END_MARKER = b"%%EOF"
+END_MARKER_WITHIN_BYTES = 1024
+# A verdict is shorter; more is not read.
+MAX_VERDICT_BYTES = 256
+
+# What is accepted and flagged on a supporting document, and refused on an invoice (RULES.md §9).
+REFUSED_ON_AN_INVOICE = {"javascript": PdfProblem.JAVASCRIPT, "xfa": PdfProblem.XFA}
+
+
+@dataclass(frozen=True)
+class PdfFacts:
+    """What is known of an accepted PDF: its pages, and what the back office should know of (sorted flags)."""
+
+    pages: int
+    flags: tuple[str, ...]
+
+
+def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
+    """Say what is in the PDF at `path`, or why it is refused (RULES.md §2, §9).
+
+    Returns its facts; the flags of an invoice are always empty. Raises PdfRefused for a file that is not
+    acceptable, OSError if the file cannot be read or the box cannot be started.
+    """
+    # Unbuffered: the box inherits the position of this very file as its standard input.
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise PdfRefused(PdfProblem.EMPTY)
+        if size > settings.MAX_FILE_BYTES:
+            raise PdfRefused(PdfProblem.TOO_LARGE)
+        if file.read(len(HEADER)) != HEADER:
+            raise PdfRefused(PdfProblem.NOT_PDF)
+        file.seek(max(0, size - END_MARKER_WITHIN_BYTES))
+        if END_MARKER not in file.read(END_MARKER_WITHIN_BYTES):
+            raise PdfRefused(PdfProblem.DAMAGED)
+        file.seek(0)
+        facts = _facts(_verdict_of_the_box(file))
+    if is_invoice and facts.flags:
+        raise PdfRefused(REFUSED_ON_AN_INVOICE[facts.flags[0]])
+    return facts
+
+
+def _verdict_of_the_box(file: FileIO) -> bytes:
+    """Run the box on `file` and return what it printed; PdfRefused(TOO_COSTLY) if it did not come to an end.
+
+    The box gets the file as its standard input and nothing else: no path, environment or other descriptor.
+    """
+    command = [
+        sys.executable,
+        "-IB",
+        str(BOX),
+        str(settings.PDF_BOX_CPU_SECONDS),
+        str(settings.PDF_BOX_MEMORY_BYTES),
+        str(settings.MAX_PDF_PAGES),
+    ]
+    with subprocess.Popen(  # noqa: S603 - our own script, by its full path, without a shell
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
+    ) as box:
+        try:
+            # Waiting before reading bounds what is read: a box that fills the pipe blocks, and is too late.
+            exit_code = box.wait(settings.PDF_BOX_WALL_SECONDS)
+            answer = box.stdout.read(MAX_VERDICT_BYTES) if box.stdout else b""
+        except subprocess.TimeoutExpired:
+            raise PdfRefused(PdfProblem.TOO_COSTLY) from None
+        finally:
+            box.kill()  # does nothing to a box that has ended
+    if exit_code != 0:
+        # Negative: a signal, that is, a limit. Positive: Python itself gave up, out of memory as a rule; an
+        # installation without pypdf looks the same, hence the line for the operator.
+        logger.warning("The PDF box ended without a verdict (exit code %d).", exit_code)
+        raise PdfRefused(PdfProblem.TOO_COSTLY)
+    return answer
+
+
+def _facts(answer: bytes) -> PdfFacts:
+    """Read the box's verdict, trusting none of it; PdfRefused for a refusal or for what is not a verdict."""
+    try:
+        verdict: Any = json.loads(answer)
+    except ValueError:
+        verdict = None
+    match verdict:
+        case {"problem": str(name)} if name in PdfProblem.__members__:
+            raise PdfRefused(PdfProblem[name])
+        case {"pages": int(pages), "flags": list(flags)} if 0 < pages <= settings.MAX_PDF_PAGES and all(
+            flag in REFUSED_ON_AN_INVOICE for flag in flags
+        ):
+            return PdfFacts(pages=pages, flags=tuple(sorted(flags)))
+    logger.error("The PDF box gave a verdict that cannot be understood.")
+    raise PdfRefused(PdfProblem.DAMAGED)

@@ -1,0 +1,72 @@
+"""Why a PDF is refused, each reason in a sentence for the person who chose the file (RULES.md §9)."""
+
+from enum import Enum
+
+from django.conf import settings
+
+
+class PdfProblem(Enum):
+    """One member per refusal; the value is its sentence: what is wrong, then what to do."""
+
+    EMPTY = "Ce fichier est vide. Vérifiez-le sur votre ordinateur, puis choisissez-le de nouveau."
+    TOO_LARGE = (
+        "Ce fichier dépasse {megabytes}\u00a0Mo. Réduisez-le, par exemple en numérisant en niveaux de gris "
+        "à 150 points par pouce, puis choisissez-le de nouveau."
+    )
+    NOT_PDF = (
+        "Ce fichier n’est pas un PDF, quel que soit son nom. Exportez le document au format PDF, "
+        "puis choisissez le fichier obtenu."
+    )
+    ENCRYPTED = (
+        "Ce PDF est protégé par un mot de passe, à l’ouverture ou contre les modifications. "
+        "Retirez cette protection, ou imprimez-le dans un nouveau PDF, puis choisissez le fichier obtenu."
+    )
+    DAMAGED = (
+        "Ce PDF est endommagé ou incomplet. Exportez ou numérisez de nouveau le document, "
+        "puis choisissez le fichier obtenu."
+    )
+    NO_PAGE = "Ce PDF ne contient aucune page. Choisissez le fichier qui contient le document."
+    TOO_MANY_PAGES = (
+        "Ce PDF compte plus de {pages}\u00a0pages. Ne gardez que les pages utiles, "
+        "puis choisissez le fichier obtenu."
+    )
+    LAUNCH_ACTION = (
+        "Ce PDF contient un élément actif\u00a0: ouverture d’un programme ou d’un autre fichier, "
+        "vidéo, son ou 3D. Imprimez-le dans un nouveau PDF, puis choisissez le fichier obtenu."
+    )
+    EMBEDDED_FILE = (
+        "Ce PDF contient un fichier joint\u00a0; seul le XML d’une facture électronique "
+        "(Factur-X, par exemple) est admis. Retirez ce fichier joint, puis choisissez de nouveau le PDF."
+    )
+    JAVASCRIPT = (
+        "Cette facture contient un programme JavaScript ou un envoi de formulaire. "
+        "Imprimez-la dans un nouveau PDF, puis choisissez le fichier obtenu."
+    )
+    XFA = (
+        "Cette facture est un formulaire dynamique (XFA). "
+        "Imprimez-la dans un nouveau PDF, puis choisissez le fichier obtenu."
+    )
+    TOO_COSTLY = (
+        "Ce PDF est construit de telle façon que sa lecture demande trop de temps ou de mémoire. "
+        "Imprimez-le dans un nouveau PDF, puis choisissez le fichier obtenu."
+    )
+
+    @property
+    def sentence(self) -> str:
+        """The sentence to show beside the file's field, with the limits of the settings."""
+        return self.value.format(
+            megabytes=settings.MAX_FILE_BYTES // 1024**2,
+            pages=f"{settings.MAX_PDF_PAGES:,}".replace(",", "\u202f"),
+        )
+
+
+class PdfRefused(Exception):  # noqa: N818 - a verdict, not an error
+    """The file is not acceptable: `problem` says why, `sentence` says so in French."""
+
+    def __init__(self, problem: PdfProblem) -> None:
+        super().__init__(problem.name)
+        self.problem = problem
+
+    @property
+    def sentence(self) -> str:
+        return self.problem.sentence

@@ -1,0 +1,67 @@
+"""Who writes a deposit's state, and from which state to which: here, and nowhere else (RULES.md §6).
+
+    PENDING ── its delay ended ──▶ TRANSMITTED
+       └──── before that, on request ──▶ CANCELLED
+
+Both take the row's lock and ask the database's clock, so they exclude each other, on any number of machines.
+Doing either twice does nothing the second time. What the dossiers show is derived from the state
+(DepositQuerySet.filed_in): the one write changes the status and every dossier together.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from roles.models import User
+
+from .enums import DepositState
+from .models import Deposit
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+def transmit_due(deposit_id: UUID | None = None) -> int:
+    """Transmit the deposits whose delay has ended, or the one named if its own has; return how many changed.
+
+    The trigger of a single deposit and the periodic sweep are this same function. Rows that another worker
+    holds are skipped: it is changing them. Called early, late, twice or at the same time, it does no harm.
+    """
+    changed = 0
+    while True:
+        with transaction.atomic():
+            due = Deposit.objects.due()
+            if deposit_id is not None:
+                due = due.filter(pk=deposit_id)
+            batch = list(
+                due.order_by("transmit_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
+            )
+            changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
+                state=DepositState.TRANSMITTED, transmitted_at=Now()
+            )
+        if len(batch) < BATCH:
+            break
+    if changed:
+        logger.info("%d deposits transmitted", changed)
+    return changed
+
+
+def cancel(deposit_id: UUID, person: User) -> bool:
+    """Cancel a deposit whose delay has not ended; return whether this call did. Its number is free again."""
+    with transaction.atomic():
+        list(Deposit.objects.filter(pk=deposit_id).select_for_update().values_list("pk"))
+        # A new statement after the lock: its clock is read once the row is ours.
+        return bool(
+            Deposit.objects.filter(pk=deposit_id, state=DepositState.PENDING, transmit_at__gt=Now()).update(
+                state=DepositState.CANCELLED, cancelled_at=Now(), cancelled_by=person
+            )
+        )
+
+
+def overdue_count(older_than: timedelta) -> int:
+    """How many deposits are still pending this long after their delay ended: should be none."""
+    return Deposit.objects.due(since=older_than).count()

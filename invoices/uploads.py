@@ -1,0 +1,71 @@
+"""How a file arrives: streamed once to a folder beside the documents, hashed on its way, never kept in memory."""
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+
+
+class IncomingFile(UploadedFile):
+    """A file that has arrived, still outside the documents.
+
+    `path` is where it lies and `sha256` its hash; `size` is what was sent, even beyond the limit, where
+    what lies at `path` is cut. Closing it at the end of the request removes it, unless the storage took it.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, sha256: str, **kwargs: Any) -> None:
+        super().__init__(file=file, **kwargs)
+        self.path = path
+        self.sha256 = sha256
+
+    def temporary_file_path(self) -> str:
+        """Where it lies: Django's file storage then moves it instead of copying it."""
+        return str(self.path)
+
+    def close(self) -> None:
+        super().close()
+        self.path.unlink(missing_ok=True)
+
+
+class IncomingFileHandler(FileUploadHandler):
+    """Writes each uploaded file to `settings.INCOMING_ROOT`; what exceeds the limit is read and thrown away.
+
+    The sender then gets a sentence rather than a broken connection, and the disk never holds more than the limit.
+    """
+
+    chunk_size = 1024 * 1024
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        settings.INCOMING_ROOT.mkdir(parents=True, exist_ok=True)
+        self.path = settings.INCOMING_ROOT / f"{uuid.uuid4()}.pdf"
+        self.file = self.path.open("xb", buffering=0)
+        self.sha256 = hashlib.sha256()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start < settings.MAX_FILE_BYTES + 1:
+            self.file.write(raw_data[: settings.MAX_FILE_BYTES + 1 - start])
+            self.sha256.update(raw_data)
+
+    def file_complete(self, file_size: int) -> IncomingFile:
+        os.fsync(self.file.fileno())
+        return IncomingFile(
+            self.file,
+            self.path,
+            self.sha256.hexdigest(),
+            name=self.file_name,
+            content_type=self.content_type,
+            size=file_size,
+            charset=self.charset,
+            content_type_extra=self.content_type_extra,
+        )
+
+    def upload_interrupted(self) -> None:
+        if hasattr(self, "file"):
+            self.file.close()
+            self.path.unlink(missing_ok=True)

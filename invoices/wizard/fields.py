@@ -1,0 +1,116 @@
+"""Fields that understand what a French person types: amounts, dates, an invoice's number (RULES.md §2, §5.2)."""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from ..rules import earliest_issue_date
+
+
+class AmountField(forms.CharField):
+    """An amount in euros, above zero, with at most two decimals: « 1 234,56 », « 1234,56 » and « 1234.56 ».
+
+    Cleans to a Decimal with two decimals. Anything that could be read in two ways is not understood.
+    """
+
+    MAXIMUM = Decimal("9999999999.99")
+    UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?")
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "class": "input input--amount"})
+        super().__init__(widget=widget, max_length=40, **kwargs)
+
+    def clean(self, value: Any) -> Decimal | None:
+        typed = super().clean(value)
+        text = " ".join(typed.replace("€", " ").split())
+        if not text:
+            return None
+        if text.startswith(("-", "−")):
+            raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
+        match = self.UNDERSTOOD.fullmatch(text)
+        if not match:
+            raise ValidationError(
+                "Ce montant n’est pas compris. Écrivez-le en euros, par exemple 1 234,56.", code="not_understood"
+            )
+        cents = match["cents"] or ""
+        if len(cents) > 2:
+            raise ValidationError("Un montant a deux décimales au plus, par exemple 1 234,56.", code="decimals")
+        amount = Decimal(f"{match['whole'].replace(' ', '')}.{cents.ljust(2, '0')}")
+        if amount <= 0:
+            raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
+        if amount > self.MAXIMUM:
+            raise ValidationError("Ce montant est trop grand : vérifiez-le.", code="too_large")
+        return amount
+
+
+class IssueDateField(forms.CharField):
+    """The day an invoice was issued: from five years before today to today, in Europe/Paris (§2).
+
+    Understood: 23/11/2026, 23-11-2026, 23.11.2026, 23112026, 2026-11-23. Cleans to a date.
+    """
+
+    FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "class": "input"})
+        super().__init__(widget=widget, max_length=20, **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        text = "".join(super().clean(value).split())
+        if not text:
+            return None
+        day = self._read(text)
+        today = timezone.localdate()
+        earliest = earliest_issue_date(today)
+        if day > today:
+            raise ValidationError(
+                f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.", code="future"
+            )
+        if day < earliest:
+            raise ValidationError(
+                f"La date d’émission a plus de {settings.INVOICE_AGE_YEARS} ans : "
+                f"la plus ancienne acceptée est le {earliest:%d/%m/%Y}.",
+                code="too_old",
+            )
+        return day
+
+    def _read(self, text: str) -> date:
+        for format_ in self.FORMATS:
+            try:
+                return datetime.strptime(text, format_).date()  # noqa: DTZ007 - a day, without an hour
+            except ValueError:
+                continue
+        raise ValidationError(
+            "Cette date n’est pas comprise. Écrivez jour/mois/année, par exemple 23/11/2026.", code="not_understood"
+        )
+
+
+class InvoiceNumberField(forms.CharField):
+    """An invoice's number as it stands on the invoice, at most 35 characters (§5.2)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=settings.INVOICE_NUMBER_LENGTH,
+            error_messages={
+                "max_length": "Le numéro de la facture a %(limit_value)d caractères au plus : "
+                "il en a ici %(show_value)d.",
+                "null_characters_not_allowed": "Ce numéro contient des caractères invisibles : saisissez-le à la main.",
+            },
+            widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        number = super().clean(value)
+        if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in number):
+            raise ValidationError(
+                "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
+            )
+        return number

@@ -1,0 +1,290 @@
+"""The forms of the four steps. Each validates as of now, from what was typed and what the draft holds (RULES.md §5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+
+from dossiers.models import Dossier
+from roles.models import User
+
+from .. import rules
+from ..deposits import holder_of
+from ..enums import DocumentType
+from ..models import Deposit, Document, Draft
+from .fields import AmountField, InvoiceNumberField, IssueDateField
+
+FILE_HINT = "Un PDF de 10 Mo au plus."
+INVOICE_SLOT = "facture"
+CERTIFICATE_SLOT = "certificat"
+
+
+def pdf_field(label: str, help_text: str = FILE_HINT) -> forms.FileField:
+    """A field for one PDF. Never required by itself: a file that arrived earlier does as well."""
+    widget = forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"})
+    return forms.FileField(label=label, required=False, widget=widget, help_text=help_text)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """How complete a step is: `done` of `total`, and the words for it."""
+
+    done: int
+    total: int
+    note: str
+
+    @property
+    def full(self) -> bool:
+        return self.done == self.total
+
+
+@dataclass
+class Situation:
+    """What the forms of a draft are checked against: the draft, its person, its documents, what else it names."""
+
+    draft: Draft
+    person: User
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    covers_tuition: bool | None = None
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        return self.draft.data["extra_data"]
+
+    @property
+    def pieces(self) -> list[dict[str, str]]:
+        """The fields added for supporting documents, in order: {"slot": …, "type": …}."""
+        return self.extra["pieces"]
+
+    @cached_property
+    def chosen(self) -> list[Dossier]:
+        """The associated dossiers, in the order chosen, whether or not they may still be."""
+        found = Dossier.objects.with_places().in_bulk(self.extra["dossiers"])
+        return [found[pk] for pk in self.extra["dossiers"] if pk in found]
+
+    @cached_property
+    def associable(self) -> Any:
+        """The dossiers that may be associated, as of now (§5.2)."""
+        return Dossier.objects.associable_with(self.draft.origin, self.person, self.draft.as_side).with_places()
+
+    @cached_property
+    def not_associable(self) -> list[Dossier]:
+        """Of the chosen dossiers, those that may not be associated any more."""
+        if not self.chosen:
+            return []
+        still = set(self.associable.filter(pk__in=self.extra["dossiers"]).values_list("pk", flat=True))
+        return [dossier for dossier in self.chosen if dossier.pk not in still]
+
+    @property
+    def certificate_required(self) -> bool:
+        """Whether the certificate is required; before the first step's answer, whether it would be by « Oui » (§5.3)."""
+        covers_tuition = True if self.covers_tuition is None else self.covers_tuition
+        return rules.certificate_required(covers_tuition, [self.draft.origin, *self.chosen])
+
+    @property
+    def offered_types(self) -> list[DocumentType]:
+        """The types to choose from for another document; the certificate too, where it has no field of its own."""
+        return [
+            type_
+            for type_ in rules.document_types(self.draft.origin)
+            if type_ != DocumentType.CERTIFICAT_REALISATION or not self.has_certificate_field
+        ]
+
+    @property
+    def has_certificate_field(self) -> bool:
+        """The certificate has its own field where it is required, and keeps it while that holds a file."""
+        return self.certificate_required or CERTIFICATE_SLOT in self.documents
+
+    @property
+    def file_slots(self) -> dict[str, DocumentType]:
+        """The fields of the third step that take a file, in order, with their types."""
+        own = {CERTIFICATE_SLOT: DocumentType.CERTIFICAT_REALISATION} if self.has_certificate_field else {}
+        return own | {piece["slot"]: DocumentType(piece["type"]) for piece in self.pieces}
+
+
+class StepForm(forms.Form):
+    """One step. `refusals` are sentences by field that are not about what was typed: a refused file, for one.
+
+    They show whether or not the form is bound, and make it invalid.
+    """
+
+    def __init__(
+        self, *args: Any, situation: Situation, refusals: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        self.situation = situation
+        self.refusals = refusals or {}
+        super().__init__(*args, **kwargs)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, sentence in self.refusals.items():
+            self.errors.setdefault(name, self.error_class(renderer=self.renderer)).append(sentence)
+
+    def file_slots(self) -> dict[str, DocumentType]:
+        """The fields of this step that take a file, with the type of document that each makes."""
+        return {}
+
+    def require_file(self, slot: str, sentence: str) -> None:
+        """Add the sentence to a file's field unless the draft holds its file, or it was just refused."""
+        if slot not in self.situation.documents and slot not in self.refusals:
+            self.add_error(slot, sentence)
+
+    def gauge(self) -> Gauge:
+        """How complete the step is."""
+        raise NotImplementedError
+
+
+class InvoiceFileForm(StepForm):
+    """« Ajout de la facture » (§5.1)."""
+
+    covers_tuition = forms.ChoiceField(
+        label="Votre facture concerne des frais pédagogiques",
+        choices=(("oui", "Oui"), ("non", "Non")),
+        widget=forms.RadioSelect,
+        help_text="« Oui » : frais pédagogiques, avec ou sans frais annexes. « Non » : frais annexes seulement "
+        "(hébergement, restauration, premier équipement…).",
+        error_messages={"required": "Choisissez « Oui » ou « Non »."},
+    )
+    facture = pdf_field("Facture")
+
+    def file_slots(self) -> dict[str, DocumentType]:
+        return {INVOICE_SLOT: DocumentType.FACTURE}
+
+    def clean(self) -> dict[str, Any]:
+        self.require_file(INVOICE_SLOT, "Choisissez le PDF de votre facture.")
+        return self.cleaned_data
+
+    def gauge(self) -> Gauge:
+        missing = [
+            words
+            for name, words in (("covers_tuition", "type de frais"), (INVOICE_SLOT, "PDF de la facture"))
+            if name in self.errors
+        ]
+        return Gauge(2 - len(missing), 2, f"À compléter : {', '.join(missing)}" if missing else "Complète")
+
+
+class DetailsForm(StepForm):
+    """« Détails de la facture » (§5.2)."""
+
+    TYPED = (("number", "numéro"), ("issue_date", "date"), ("amount_ht", "montant HT"), ("amount_ttc", "montant TTC"))
+
+    recherche = forms.CharField(
+        label="Rechercher un autre dossier à associer",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
+    )
+    number = InvoiceNumberField(
+        label="Numéro de la facture",
+        help_text=f"Tel qu’il figure sur la facture, {settings.INVOICE_NUMBER_LENGTH} caractères au plus.",
+    )
+    issue_date = IssueDateField(label="Date d'émission", help_text="Jour/mois/année, par exemple 23/11/2026.")
+    amount_ht = AmountField(label="Montant HT", help_text="En euros, par exemple 1 234,56.")
+    amount_ttc = AmountField(label="Montant TTC", help_text="Égal au montant HT si la formation est exonérée de TVA.")
+
+    REQUIRED = {
+        "number": "Indiquez le numéro de la facture.",
+        "issue_date": "Indiquez la date d’émission de la facture.",
+        "amount_ht": "Indiquez le montant hors taxes.",
+        "amount_ttc": "Indiquez le montant toutes taxes comprises.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, sentence in self.REQUIRED.items():
+            self.fields[name].error_messages["required"] = sentence
+        side = self.situation.draft.as_side
+        perimeter = self.situation.draft.origin.perimeter(side)
+        self.fields["recherche"].help_text = (
+            f"Par numéro, bénéficiaire ou entreprise, parmi les dossiers de {perimeter.name}. "
+            f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus."
+        )
+
+    def clean_number(self) -> str:
+        number = self.cleaned_data["number"]
+        draft = self.situation.draft
+        holder = holder_of(number, draft.as_side, draft.origin.perimeter_id(draft.as_side))
+        if holder:
+            raise forms.ValidationError(self._already_used(holder), code="taken")
+        return number
+
+    def _already_used(self, holder: Deposit) -> str:
+        """The clash, and by what, if the person may see it (§5.2)."""
+        place = self.situation.draft.origin.perimeter(self.situation.draft.as_side)
+        if not Deposit.objects.visible_to(self.situation.person).filter(pk=holder.pk).exists():
+            return f"Ce numéro de facture est déjà utilisé pour {place.name}."
+        return format_html(
+            "Ce numéro est déjà celui de la facture déposée le {} dans le dossier {}.",
+            f"{holder.submitted_at:%d/%m/%Y}",
+            holder.origin.number,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        ht, ttc = data.get("amount_ht"), data.get("amount_ttc")
+        if ht and ttc and ttc < ht:
+            self.add_error("amount_ttc", "Le montant TTC est inférieur au montant HT : vérifiez les deux montants.")
+        for dossier in self.situation.not_associable:
+            self.add_error(
+                "recherche",
+                f"Le dossier {dossier.number} (« {dossier.get_status_display()} ») ne peut plus être associé : "
+                "retirez-le de la liste.",
+            )
+        return data
+
+    def gauge(self) -> Gauge:
+        missing = [words for name, words in self.TYPED if name in self.errors]
+        if "recherche" in self.errors:
+            missing.append("dossiers associés")
+        total = len(self.TYPED) + ("recherche" in self.errors)
+        return Gauge(total - len(missing), total, f"À compléter : {', '.join(missing)}" if missing else "Complète")
+
+
+class SupportingDocumentsForm(StepForm):
+    """« Pièces justificatives » (§5.3): a file for each field, and a list to add another."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for slot, type_ in self.file_slots().items():
+            self.fields[slot] = pdf_field(type_.label)
+        self.fields["type"] = forms.ChoiceField(
+            label="Ajouter un autre type de document",
+            required=False,
+            choices=[("", "Choisissez un type de document"), *((t.value, t.label) for t in self.situation.offered_types)],
+            widget=forms.Select({"class": "select", "data-enables": "ajouter-piece"}),
+        )
+
+    def file_slots(self) -> dict[str, DocumentType]:
+        return self.situation.file_slots
+
+    def clean(self) -> dict[str, Any]:
+        if self.situation.certificate_required:
+            self.require_file(CERTIFICATE_SLOT, "Choisissez le PDF du certificat de réalisation : il est obligatoire.")
+        allowed = rules.document_types(self.situation.draft.origin)
+        for piece in self.situation.pieces:
+            type_ = DocumentType(piece["type"])
+            if type_ not in allowed:
+                self.add_error(
+                    piece["slot"],
+                    f"Ce dossier n’accepte plus de document « {type_.label} » : retirez-le.",
+                )
+            else:
+                self.require_file(piece["slot"], "Choisissez un PDF, ou retirez ce document.")
+        return self.cleaned_data
+
+    def gauge(self) -> Gauge:
+        slots = self.file_slots()
+        done = sum(slot not in self.errors for slot in slots)
+        if done < len(slots):
+            count = len(slots) - done
+            return Gauge(done, len(slots), "1 document attendu" if count == 1 else f"{count} documents attendus")
+        present: Sequence[Document] = [self.situation.documents[slot] for slot in slots if slot in self.situation.documents]
+        return Gauge(max(1, done), max(1, done), "Complète" if present else "Rien d’obligatoire")
+
+
+class ConfirmationForm(StepForm):
+    """« Transmettre » (§5.4): nothing to type, all the rest to check."""

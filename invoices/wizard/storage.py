@@ -1,0 +1,51 @@
+"""Where formtools keeps a wizard's state: in the draft's row, not in a session."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from formtools.wizard.storage.base import BaseStorage
+
+from ..models import Draft
+
+
+class DraftStorage(BaseStorage):
+    """formtools' storage over `Draft.data`, which the view has read, and locked when it saves.
+
+    What was typed at a step is kept as typed, right or wrong; a form says whether it is right. Files are
+    not kept here: each has its row from its arrival (invoices.documents).
+
+    In `extra_data`: `dossiers`, the ids of the associated dossiers in the order chosen; `pieces`, the fields
+    added for supporting documents, as [{"slot": …, "type": …}]; `attempted`, the steps that the person
+    has wanted to leave forwards, whose errors are shown from then on.
+    """
+
+    def __init__(self, prefix: str, request: HttpRequest, file_storage: None = None) -> None:
+        super().__init__(prefix, request, file_storage)
+        self.draft: Draft = request.draft  # type: ignore[attr-defined]
+        if not self.draft.data:
+            self.init_data()
+            self.extra_data = {"dossiers": [], "pieces": [], "attempted": []}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.draft.data
+
+    @data.setter
+    def data(self, value: dict[str, Any]) -> None:
+        self.draft.data = value
+
+    def get_step_files(self, step: str) -> None:
+        """Nothing: the draft's documents are the files."""
+
+    def set_step_files(self, step: str, files: Any) -> None:
+        """Nothing, for the same reason."""
+
+    def reset(self) -> None:
+        """Nothing: a draft that was sent is gone with its state."""
+
+    def update_response(self, response: Any) -> None:
+        """Nothing to clean up after a response."""
+
+    def save(self) -> None:
+        """Write the state to the draft's row, whose lock the caller holds."""
+        self.draft.save(update_fields=["data", "saved_at"])

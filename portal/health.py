@@ -1,0 +1,92 @@
+"""Is the portal alive, and can it do its work? (INTERFACE, « Addresses »)
+
+Both addresses are public, and say no more than yes, no and how many: no name, no address, no error text.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseFailure
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from invoices.transmission import overdue_count
+
+logger = logging.getLogger(__name__)
+
+# A transmission later than this means that neither worker nor sweep is at work.
+OVERDUE_AFTER = timedelta(seconds=60)
+# To connect, and again to answer: a hung broker holds the answer up for two seconds.
+BROKER_TIMEOUT_SECONDS = 1
+
+
+@login_not_required
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """Answer 200 as long as the web server answers at all; touches nothing."""
+    return JsonResponse({"vivant": True})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when database, broker and storage work and no transmission is overdue (RULES.md §6), else 503.
+
+    Out: `pret`, `base`, `broker`, `stockage` as booleans, and `transmissions_en_retard` as a number, null when the
+    database cannot tell.
+    """
+    overdue = count_overdue()
+    answer = {
+        "base": overdue is not None,
+        "broker": holds("broker", check_broker),
+        "stockage": holds("storage", check_storage),
+        "transmissions_en_retard": overdue,
+    }
+    fit = bool(answer["base"] and answer["broker"] and answer["stockage"] and overdue == 0)
+    return JsonResponse({"pret": fit, **answer}, status=200 if fit else 503)
+
+
+def count_overdue() -> int | None:
+    """Count the deposits that should long be transmitted; None when the database does not answer."""
+    try:
+        return overdue_count(OVERDUE_AFTER)
+    except DatabaseFailure as error:
+        logger.warning("Not ready, database: %s", error)
+        return None
+
+
+def holds(name: str, check: Callable[[], None]) -> bool:
+    """Whether the check passes; why it does not is for the log alone."""
+    try:
+        check()
+    except (redis.RedisError, OSError) as error:
+        logger.warning("Not ready, %s: %s", name, error)
+        return False
+    return True
+
+
+def check_broker() -> None:
+    """Raise RedisError when the broker does not answer in time."""
+    with redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
+        socket_timeout=BROKER_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    ) as client:
+        client.ping()
+
+
+def check_storage() -> None:
+    """Raise OSError when nothing can be written beside the documents (missing, read-only, full)."""
+    with tempfile.TemporaryFile(dir=settings.DOCUMENT_ROOT) as probe:
+        probe.write(b"\0")

@@ -1,0 +1,1 @@
+"""`make run`: the whole portal on one machine, with nothing to install beside it."""

@@ -1,0 +1,1 @@
+"""Who: people, companies and their establishments, the roles, and what they open."""

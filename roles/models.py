@@ -1,0 +1,205 @@
+"""People, companies, establishments, and which role a person holds on which of them (RULES.md §1, §3)."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from stdnum.exceptions import ValidationError as NumberError
+from stdnum.fr import siren, siret
+
+from .enums import Role, RoleScope, roles_of
+from .search import NormalisedField
+
+if TYPE_CHECKING:
+    from .scope import PersonScope
+
+
+def validate_siren(value: str) -> None:
+    """Raise ValidationError unless the value is nine digits with a right check digit."""
+    try:
+        valid = siren.validate(value) == value
+    except NumberError:
+        valid = False
+    if not valid:
+        raise ValidationError("Ce numéro SIREN n’est pas valide : neuf chiffres, sans espace.", code="siren")
+
+
+def validate_siret(value: str) -> None:
+    """Raise ValidationError unless the value is fourteen digits with a right check digit."""
+    try:
+        valid = siret.validate(value) == value
+    except NumberError:
+        valid = False
+    if not valid:
+        raise ValidationError("Ce numéro SIRET n’est pas valide : quatorze chiffres, sans espace.", code="siret")
+
+
+class Company(models.Model):
+    """« Société »: a legal entity, known by its SIREN."""
+
+    name = models.CharField("nom", max_length=200)
+    siren = models.CharField("SIREN", max_length=9, unique=True, validators=[validate_siren])
+    search_name = NormalisedField(sources=["name"])
+
+    class Meta:
+        verbose_name = "société"
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Establishment(models.Model):
+    """« Établissement »: a site of a company, known by its SIRET, which starts with the company's SIREN."""
+
+    # By SIREN, so that the database itself can hold the SIRET to it.
+    company = models.ForeignKey(
+        Company, models.PROTECT, to_field="siren", related_name="establishments", verbose_name="société"
+    )
+    name = models.CharField("nom", max_length=200)
+    siret = models.CharField("SIRET", max_length=14, unique=True, validators=[validate_siret])
+    uses_convergence_api = models.BooleanField(
+        "utilise l’API Convergence",
+        default=False,
+        help_text="Un CFA qui utilise l’API Convergence ne dépose pas sur le portail.",
+    )
+    search_name = NormalisedField(sources=["name"])
+
+    class Meta:
+        verbose_name = "établissement"
+        ordering = ("name", "pk")
+        constraints = (
+            models.CheckConstraint(
+                name="establishment_siret_starts_with_siren",
+                condition=Q(siret__startswith=F("company")),
+                violation_error_message="Le SIRET commence par le SIREN de la société.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates accounts by e-mail address, and finds them whatever the case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Store a new account; its e-mail address is kept in lower case."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Store a new account of the back office that may do everything there."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        """The account of this address, whatever its case; User.DoesNotExist if there is none."""
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractUser):
+    """A person who logs in by e-mail address."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("adresse e-mail", unique=True)
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "utilisateur"
+        ordering = ("email",)
+        constraints = (
+            models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),
+        )
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+    def clean(self) -> None:
+        """Keep the address as it is compared: in lower case."""
+        super().clean()
+        self.email = self.email.lower()
+
+    @cached_property
+    def scope(self) -> "PersonScope":
+        """The person's scope, read once for each loaded user: once a request (roles.scope.scope_of)."""
+        from .scope import scope_of
+
+        return scope_of(self)
+
+    @cached_property
+    def role_summary(self) -> str:
+        """Side and place of the first role, and how many others: « Prestataire de formation · Formatech Lyon »."""
+        assignments = list(self.role_assignments.select_related("company", "establishment")[:3])
+        if not assignments:
+            return "Back-office" if self.is_staff else "Aucun rôle"
+        first = assignments[0]
+        others = self.role_assignments.count() - 1
+        return f"{first.as_role.side.label} · {first.place}" + (f" (+ {others})" if others else "")
+
+
+class RoleAssignment(models.Model):
+    """A role that a person holds on one company, or on one establishment, as the role's scope asks (RULES.md §3)."""
+
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="role_assignments", verbose_name="utilisateur"
+    )
+    role = models.CharField("rôle", max_length=50, choices=Role.choices)
+    company = models.ForeignKey(
+        Company, models.CASCADE, null=True, blank=True, related_name="role_assignments", verbose_name="société"
+    )
+    establishment = models.ForeignKey(
+        Establishment, models.CASCADE, null=True, blank=True, related_name="role_assignments",
+        verbose_name="établissement",
+    )
+
+    class Meta:
+        verbose_name = "rôle attribué"
+        verbose_name_plural = "rôles attribués"
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                name="role_assignment_place_fits_scope",
+                condition=Q(
+                    role__in=roles_of(RoleScope.COMPANY), company__isnull=False, establishment__isnull=True
+                )
+                | Q(role__in=roles_of(RoleScope.ESTABLISHMENT), company__isnull=True, establishment__isnull=False),
+                violation_error_message="Ce rôle s’attribue sur une société ou sur un établissement, selon sa portée.",
+            ),
+            models.UniqueConstraint(
+                name="role_assignment_once_a_company",
+                fields=("user", "role", "company"),
+                condition=Q(company__isnull=False),
+                violation_error_message="Cette personne a déjà ce rôle sur cette société.",
+            ),
+            models.UniqueConstraint(
+                name="role_assignment_once_an_establishment",
+                fields=("user", "role", "establishment"),
+                condition=Q(establishment__isnull=False),
+                violation_error_message="Cette personne a déjà ce rôle sur cet établissement.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} · {self.place}"
+
+    @property
+    def as_role(self) -> Role:
+        """The role with its side, scope and domains."""
+        return Role(self.role)
+
+    @property
+    def place(self) -> Company | Establishment:
+        """What the role is granted on."""
+        place = self.company or self.establishment
+        assert place is not None  # noqa: S101 - the constraint above says so
+        return place

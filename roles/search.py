@@ -1,0 +1,34 @@
+"""Search that ignores accents and case, the same on every database: what is searched is stored normalised."""
+
+import unicodedata
+from typing import Any
+
+from django.db import models
+
+
+def normalise(text: str) -> str:
+    """The text as it is compared: no accents, lower case, single spaces ("  Éloïse  Lefèvre" → "eloise lefevre")."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(plain.replace("’", "'").split())
+
+
+class NormalisedField(models.TextField):
+    """A column filled at every write, in bulk too, with the normalised text of other fields of its row.
+
+    `sources` names these fields; they are joined by a space.
+    """
+
+    def __init__(self, *, sources: list[str], **kwargs: Any) -> None:
+        self.sources = sources
+        super().__init__(**(kwargs | {"editable": False}))
+
+    def deconstruct(self) -> tuple[str, str, list, dict]:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["editable"]
+        return name, path, list(args), kwargs | {"sources": self.sources}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002 - Django's signature
+        value = normalise(" ".join(getattr(model_instance, source) for source in self.sources))
+        setattr(model_instance, self.attname, value)
+        return value

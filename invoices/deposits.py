@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from dossiers.models import Dossier
@@ -62,7 +61,7 @@ def submit(
     origin: Dossier,
     side: Side,
     depositor: User,
-    documents: QuerySet[Document],
+    documents: Sequence[Document],
     invoice: InvoiceFacts | None = None,
     associated: Sequence[Dossier] = (),
     delay: timedelta | None = None,

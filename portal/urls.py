@@ -1,8 +1,20 @@
 """Every address of the portal (INTERFACE, « Addresses »)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from . import health
+from .views import PortalLoginView
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="dossiers:list"), name="home"),
+    path("connexion/", PortalLoginView.as_view(), name="login"),
+    path("deconnexion/", LogoutView.as_view(), name="logout"),
+    path("", include("dossiers.urls")),
+    path("", include("invoices.urls")),
     path("admin/", admin.site.urls),
+    path("sante/", health.live, name="health-live"),
+    path("sante/pret/", health.ready, name="health-ready"),
 ]

@@ -12,4 +12,4 @@ from portal.settings import STORAGES, VAR_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-Path(VAR_DIR).mkdir(parents=True, exist_ok=True)
+(Path(VAR_DIR) / "static").mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from dossiers.models import Dossier
+from roles.enums import Side
 from roles.models import User
 
 from .. import rules
@@ -98,6 +99,17 @@ class Situation:
     def has_certificate_field(self) -> bool:
         """The certificate has its own field where it is required, and keeps it while that holds a file."""
         return self.certificate_required or CERTIFICATE_SLOT in self.documents
+
+    @property
+    def ordered_documents(self) -> list[Document]:
+        """The draft's documents as they will be filed: the invoice, the certificate, the others as added."""
+        return [self.documents[slot] for slot in (INVOICE_SLOT, *self.file_slots) if slot in self.documents]
+
+    @property
+    def other_parties(self) -> list[str]:
+        """The names of the companies that will see the deposit on the other side (§7); more than one is a warning."""
+        other = Side.PRESTATAIRE if self.draft.as_side == Side.ENTREPRISE else Side.ENTREPRISE
+        return sorted({dossier.perimeter(other).company.name for dossier in (self.draft.origin, *self.chosen)})
 
     @property
     def file_slots(self) -> dict[str, DocumentType]:

@@ -1,0 +1,32 @@
+"""The addresses of deposits and documents (INTERFACE, « Addresses »)."""
+
+from django.urls import path, register_converter
+
+from . import views
+from .wizard.views import STEP_TITLES, DepositWizard, start
+
+
+class StepConverter:
+    """One of the wizard's four steps."""
+
+    regex = "|".join(STEP_TITLES)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(StepConverter, "etape")
+
+app_name = "invoices"
+urlpatterns = [
+    path("dossiers/<str:numero>/documents/", views.dossier_documents, name="documents"),
+    path("dossiers/<str:numero>/documents/ajouter/", views.add_document, name="add-document"),
+    path("dossiers/<str:numero>/factures/ajouter/", start, name="start"),
+    path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
+    path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
+    path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),
+    path("documents/<uuid:document>/", views.download, name="document"),
+]

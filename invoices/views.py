@@ -1,0 +1,146 @@
+"""The « Documents » tab of a dossier, and what can be done there (RULES.md §4, §6, §7, §8)."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import IntegrityError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from dossiers.models import Dossier
+
+from . import deposits, documents, rules
+from .forms import OptionalDocumentForm
+from .models import Deposit, Document, Draft
+from .pdf import PdfRefused
+from .wizard.views import STEP_TITLES
+
+DEPOSITS_A_PAGE = 20
+
+
+@require_safe
+def dossier_documents(request: HttpRequest, numero: str) -> HttpResponse:
+    """The tab: deposits filed in the dossier, newest first, own drafts, and what the person may do (§4, §6, §8).
+
+    GET parameters: `type`, the type of an optional document to add; `page`.
+    """
+    dossier = _visible_dossier(request, numero)
+    sides, _ = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
+    chosen = request.GET.get("type", "")
+    form = None
+    if sides and chosen in rules.document_types(dossier):
+        form = OptionalDocumentForm(dossier=dossier, sides=sides, initial={"type": chosen, "depot": uuid4()})
+    return _render_tab(request, dossier, form)
+
+
+@require_POST
+def add_document(request: HttpRequest, numero: str) -> HttpResponse:
+    """« Valider » of a document outside an invoice: it is a deposit of its own (§8). Sent twice, it is one."""
+    dossier = _visible_dossier(request, numero)
+    sides, why_not = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
+    if why_not:
+        raise PermissionDenied(why_not)
+    form = OptionalDocumentForm(request.POST, request.FILES, dossier=dossier, sides=sides)
+    if not form.is_valid():
+        return _render_tab(request, dossier, form)
+    done = redirect("invoices:documents", numero)
+    deposit_id = form.cleaned_data["depot"]
+    if Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
+        return done
+    incoming = form.cleaned_data["fichier"]
+    try:
+        document = documents.receive(incoming, form.cleaned_data["type"], request.user)
+    except PdfRefused as refused:
+        form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
+        return _render_tab(request, dossier, form)
+    try:
+        deposits.submit(
+            deposit_id=deposit_id,
+            origin=dossier,
+            side=form.cleaned_data["side"],
+            depositor=request.user,
+            documents=[document],
+        )
+    except IntegrityError:
+        # The same form sent twice at the same time: the other request made the deposit, this file is purged.
+        if not Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
+            raise
+        return done
+    messages.success(request, f"« {document.get_type_display()} » déposé.")
+    return done
+
+
+@require_POST
+def cancel_deposit(request: HttpRequest, depot: UUID) -> HttpResponse:
+    """« Annuler le dépôt », until its delay ends (§6)."""
+    deposit = get_object_or_404(
+        Deposit.objects.filter(origin__in=Dossier.objects.visible_to(request.user)).select_related("origin", "invoice"),
+        pk=depot,
+    )
+    if not deposits.may_cancel(deposit, request.user):
+        raise PermissionDenied("Votre rôle permet de consulter ce dépôt, pas de l’annuler.")
+    if deposits.cancel(deposit, request.user):
+        messages.success(request, f"Dépôt annulé : {deposit.title}.")
+    else:
+        messages.warning(request, f"Le dépôt n’a pas été annulé : {deposit.title} est déjà transmis ou annulé.")
+    return redirect("invoices:documents", deposit.origin.number)
+
+
+@require_POST
+def delete_draft(request: HttpRequest, depot: UUID) -> HttpResponse:
+    """« Supprimer le brouillon » (§5)."""
+    draft = get_object_or_404(Draft.objects.resumable_by(request.user).select_related("origin"), pk=depot)
+    if documents.delete_draft(draft.pk, request.user):
+        messages.success(request, "Brouillon supprimé.")
+    return redirect("invoices:documents", draft.origin.number)
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def download(request: HttpRequest, document: UUID) -> FileResponse:
+    """One document, as an attachment, for whoever sees a dossier that shows it; 404 for anyone else (§7)."""
+    found = get_object_or_404(Document.objects.visible_to(request.user), pk=document)
+    try:
+        content = found.file.open("rb")
+    except FileNotFoundError:
+        raise Http404("The document's file is not in the storage.") from None
+    return FileResponse(content, as_attachment=True, filename=found.name, content_type="application/pdf")
+
+
+def _visible_dossier(request: HttpRequest, numero: str) -> Dossier:
+    return get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
+
+
+def _render_tab(request: HttpRequest, dossier: Dossier, form: OptionalDocumentForm | None) -> HttpResponse:
+    _, why_no_invoice = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
+    _, why_no_documents = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
+    page = Paginator(
+        Deposit.objects.filed_in(dossier)
+        .select_related("invoice", "origin", "perimeter__company")
+        .prefetch_related("documents", "links")
+        .order_by("-submitted_at", "pk"),
+        DEPOSITS_A_PAGE,
+    ).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "dossier": dossier,
+        "page": page,
+        "cancellable": {
+            deposit.pk
+            for deposit in page
+            if deposit.is_pending and deposits.may_cancel(deposit, request.user)
+        },
+        "drafts": [
+            (draft, STEP_TITLES.get(draft.data["step"]))
+            for draft in Draft.objects.resumable_by(request.user).filter(origin=dossier)
+        ],
+        "why_no_invoice": why_no_invoice,
+        "why_no_documents": why_no_documents,
+        "document_types": rules.document_types(dossier),
+        "form": form,
+    }
+    return render(request, "invoices/documents.html", context)

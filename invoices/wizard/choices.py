@@ -1,0 +1,70 @@
+"""The choices made within a step: dossiers to associate, documents to add (RULES.md §5.2, §5.3).
+
+Each takes the situation and the value of the button pressed, changes the draft's state, and returns None;
+or changes nothing and returns the field it concerns with the sentence that says why. The caller holds the
+draft's lock and saves the state.
+"""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from dossiers.models import Dossier
+
+from .. import documents
+from ..enums import DocumentType
+from .forms import CERTIFICATE_SLOT, Situation
+
+Refusal = tuple[str, str] | None
+Choice = Callable[[Situation, str], Refusal]
+
+
+def associate(situation: Situation, number: str) -> Refusal:
+    """« Ajouter » a dossier found by the search: one that may be associated as of now, ten at most."""
+    chosen = situation.extra["dossiers"]
+    dossier = situation.associable.filter(number=number).first()
+    if dossier is None:
+        return "recherche", "Ce dossier ne peut pas être associé à ce dépôt. Choisissez-en un dans la liste."
+    if dossier.pk in chosen:
+        return None
+    if len(chosen) >= settings.MAX_ASSOCIATED_DOSSIERS:
+        return "recherche", (
+            f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus peuvent être associés. "
+            f"Retirez-en un avant d’ajouter le dossier {dossier.number}."
+        )
+    chosen.append(dossier.pk)
+    return None
+
+
+def dissociate(situation: Situation, number: str) -> Refusal:
+    """« Retirer » an associated dossier, whether or not it may still be associated."""
+    removed = set(Dossier.objects.filter(number=number).values_list("pk", flat=True))
+    situation.extra["dossiers"] = [pk for pk in situation.extra["dossiers"] if pk not in removed]
+    return None
+
+
+def search(situation: Situation, value: str) -> Refusal:  # noqa: ARG001 - a choice like the others
+    """« Rechercher »: what was typed is kept with the rest of the step, and the step shows what it finds."""
+    return None
+
+
+def add_piece(situation: Situation, type_code: str) -> Refusal:
+    """« + »: a field for a document of a type that the dossier's product and status allow."""
+    if not type_code:
+        return "type", "Choisissez d’abord un type de document dans la liste."
+    if type_code not in situation.offered_types:
+        return "type", "Ce type de document n’est pas accepté pour ce dossier. Choisissez-en un dans la liste."
+    if len(situation.pieces) >= settings.MAX_SUPPORTING_DOCUMENTS:
+        return "type", f"Un dépôt a {settings.MAX_SUPPORTING_DOCUMENTS} pièces au plus."
+    taken = {int(piece["slot"].removeprefix("piece")) for piece in situation.pieces}
+    situation.pieces.append({"slot": f"piece{max(taken, default=0) + 1}", "type": DocumentType(type_code).value})
+    return None
+
+
+def remove_piece(situation: Situation, slot: str) -> Refusal:
+    """« Retirer »: the document of a field, and the field itself unless the rules ask for it."""
+    kept = [piece for piece in situation.pieces if piece["slot"] != slot]
+    if len(kept) < len(situation.pieces) or slot == CERTIFICATE_SLOT:
+        documents.remove_from_draft(situation.draft, slot)
+        situation.extra["pieces"] = kept
+    return None

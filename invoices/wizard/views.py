@@ -1,0 +1,446 @@
+"""The wizard: one draft for each start, its uuid in the address (RULES.md §5).
+
+A POST is answered by a redirection unless it was refused, so that « back » and « reload » repeat nothing.
+Files are checked and kept before the draft is locked; all the rest happens under its lock.
+"""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from formtools.wizard.forms import ManagementForm
+from formtools.wizard.views import SessionWizardView
+
+from dossiers.models import Dossier
+
+from .. import documents, rules
+from ..deposits import FileLost, InvoiceFacts, NumberTaken, submit
+from ..enums import DocumentType
+from ..models import Deposit, Document, Draft
+from ..pdf import PdfRefused
+from ..presentation import minutes
+from . import choices
+from .forms import (
+    CERTIFICATE_SLOT,
+    INVOICE_SLOT,
+    ConfirmationForm,
+    DetailsForm,
+    InvoiceFileForm,
+    Situation,
+    StepForm,
+    SupportingDocumentsForm,
+)
+
+TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
+SEARCH_RESULTS = 8
+
+INVOICE, DETAILS, SUPPORTING, SEND = "facture", "details", "justificatifs", "transmettre"
+
+STEP_TITLES = {
+    INVOICE: "Ajout de la facture",
+    DETAILS: "Détails de la facture",
+    SUPPORTING: "Pièces justificatives",
+    SEND: "Transmettre",
+}
+
+# The buttons within a step, by their names.
+CHOICES: dict[str, dict[str, choices.Choice]] = {
+    DETAILS: {
+        "associer": choices.associate,
+        "dissocier": choices.dissociate,
+        "rechercher": choices.search,
+    },
+    SUPPORTING: {
+        "ajouter-piece": choices.add_piece,
+        "retirer-piece": choices.remove_piece,
+    },
+}
+
+
+def step_url(draft_id: UUID, step: str) -> str:
+    """The address of one step of one draft."""
+    return reverse("invoices:step", args=[draft_id, step])
+
+
+def start(request: HttpRequest, numero: str) -> HttpResponse:
+    """« Ajouter une facture »: a new uuid, and the first step at its address (§3, §4).
+
+    Nothing is written but in the session: the draft's row is made by the first POST. A person who may
+    deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says.
+    """
+    dossier = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
+    sides, why_not = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
+    if why_not:
+        raise PermissionDenied(why_not)
+    side = sides[0] if len(sides) == 1 else request.GET.get("cote")
+    if side not in sides:
+        context = {"dossier": dossier, "sides": sides, "asked": "cote" in request.GET}
+        return render(request, "invoices/choose_side.html", context)
+    draft_id = uuid4()
+    request.session[_start_key(draft_id)] = {"dossier": dossier.pk, "side": side}
+    return redirect(step_url(draft_id, INVOICE))
+
+
+def _start_key(draft_id: UUID) -> str:
+    return f"depot-{draft_id}"
+
+
+class DepositWizard(SessionWizardView):
+    """The four steps of one draft; the step is in the address."""
+
+    storage_name = "invoices.wizard.storage.DraftStorage"
+    file_storage = None  # each file has its row and its place from its arrival
+    form_list = (
+        (INVOICE, InvoiceFileForm),
+        (DETAILS, DetailsForm),
+        (SUPPORTING, SupportingDocumentsForm),
+        (SEND, ConfirmationForm),
+    )
+
+    # --- Which draft, and may this person go on with it? -------------------------------------------------------
+
+    def dispatch(self, request: HttpRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
+        self.refusals: dict[str, str] = {}
+        self.sent = False
+        draft = self.find_draft(request, depot)
+        if isinstance(draft, HttpResponse):
+            return draft
+        request.draft = draft
+        if why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side):
+            raise PermissionDenied(why_not)
+        if request.method != "POST":
+            return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
+        arrived = self.receive_files(request, draft, etape)
+        with transaction.atomic():
+            request.draft = self.lock(draft)
+            if request.draft is None:  # sent or deleted by another tab since it was found above
+                return self.gone(request, depot)
+            self.arrived = arrived
+            return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
+
+    def find_draft(self, request: HttpRequest, depot: UUID) -> Draft | HttpResponse:
+        """The person's draft, not saved yet when it was just started; else an explanation or a 404 (§9)."""
+        draft = (
+            Draft.objects.resumable_by(request.user)
+            .filter(pk=depot)
+            .select_related("origin__employer__company", "origin__training_provider__company")
+            .first()
+        )
+        if draft:
+            return draft
+        started = request.session.get(_start_key(depot))
+        if started and not Draft.objects.filter(pk=depot).exists() and not Deposit.objects.filter(pk=depot).exists():
+            origin = get_object_or_404(
+                Dossier.objects.visible_to(request.user).with_places(), pk=started["dossier"]
+            )
+            return Draft(pk=depot, owner=request.user, origin=origin, side=started["side"])
+        return self.gone(request, depot)
+
+    def gone(self, request: HttpRequest, depot: UUID) -> HttpResponse:
+        """What to say of a draft that is not there: it was sent, it was deleted, or it never was this person's."""
+        sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
+        if sent:
+            messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
+            return redirect("invoices:documents", sent.origin.number)
+        if Draft.objects.filter(pk=depot, owner=request.user, deleted_at__isnull=False).exists():
+            explanation = {
+                "title": "Ce brouillon a été supprimé",
+                "sentence": "Il n’existe plus, et rien n’a été transmis. Pour recommencer, ouvrez le dossier et "
+                "choisissez « Ajouter une facture ».",
+                "link_url": reverse("dossiers:list"),
+                "link_label": "Mes dossiers",
+            }
+            return render(request, "layout/explanation.html", explanation, status=410)
+        raise Http404
+
+    def lock(self, draft: Draft) -> Draft | None:
+        """The draft's row, locked until the end of the transaction, made if it is new; None if it is gone."""
+        if draft._state.adding:
+            Draft.objects.get_or_create(
+                pk=draft.pk, defaults={"owner": draft.owner, "origin": draft.origin, "side": draft.side}
+            )
+        locked = Draft.objects.resumable_by(draft.owner).filter(pk=draft.pk).select_for_update(of=("self",)).first()
+        if locked:
+            locked.origin = draft.origin
+        return locked
+
+    # --- Files -------------------------------------------------------------------------------------------------
+
+    def receive_files(self, request: HttpRequest, draft: Draft, step: str) -> dict[str, Document]:
+        """Check and keep the files of a POST, before any lock: a check may take seconds.
+
+        Returns the documents, loose, by field. A refusal is kept as the field's sentence.
+        """
+        received = {}
+        for slot, type_ in self.slots_of(draft, step).items():
+            incoming = request.FILES.get(f"{step}-{slot}")
+            if incoming is None:
+                continue
+            try:
+                received[slot] = documents.receive(incoming, type_, request.user)
+            except PdfRefused as refused:
+                self.refusals[slot] = f"{incoming.name} : {refused.sentence}"
+        return received
+
+    def slots_of(self, draft: Draft, step: str) -> dict[str, DocumentType]:
+        """The fields of a step that take a file, without asking what the rules say of them now."""
+        if step == INVOICE:
+            return {INVOICE_SLOT: DocumentType.FACTURE}
+        if step == SUPPORTING and draft.data:
+            pieces = draft.data["extra_data"]["pieces"]
+            return {CERTIFICATE_SLOT: DocumentType.CERTIFICAT_REALISATION} | {
+                piece["slot"]: DocumentType(piece["type"]) for piece in pieces
+            }
+        return {}
+
+    # --- Forms -------------------------------------------------------------------------------------------------
+
+    def get_prefix(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+        return _start_key(kwargs["depot"])
+
+    @cached_property
+    def situation(self) -> Situation:
+        """What the forms are checked against; read once, after what was posted has been kept."""
+        answer = (self.storage.get_step_data(INVOICE) or {}).get(f"{INVOICE}-covers_tuition")
+        draft = self.storage.draft
+        return Situation(
+            draft,
+            self.request.user,
+            {document.slot: document for document in draft.documents.all()} if not draft._state.adding else {},
+            {"oui": True, "non": False}.get(answer),
+        )
+
+    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> StepForm:  # noqa: ARG002
+        # Files never go through the forms: they were checked and kept on arrival.
+        return super().get_form(step, data, None)
+
+    def get_form_kwargs(self, step: str | None = None) -> dict[str, Any]:
+        return {"situation": self.situation, "refusals": self.refusals if step == self.steps.current else {}}
+
+    def get_form_initial(self, step: str) -> dict[str, Any]:
+        typed = self.storage.get_step_data(step) or {}
+        return {name.removeprefix(f"{step}-"): typed[name] for name in typed}
+
+    def get_form_step_data(self, form: StepForm) -> dict[str, list[str]]:  # noqa: ARG002 - formtools' signature
+        """What was typed at this step, in the fields that it has, and that alone."""
+        step = self.steps.current
+        names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
+        return {name: [self.request.POST[name][:TYPED_LENGTH]] for name in names if name in self.request.POST}
+
+    @cached_property
+    def checked_forms(self) -> dict[str, StepForm]:
+        """The first three steps, validated as of now from what the draft holds."""
+        return {
+            step: self.get_form(step, data=self.storage.get_step_data(step) or {})
+            for step in (INVOICE, DETAILS, SUPPORTING)
+        }
+
+    def first_incomplete(self, before: str = SEND) -> str | None:
+        """The first step before this one that is not complete."""
+        for step, form in self.checked_forms.items():
+            if step == before:
+                return None
+            if not form.is_valid():
+                return step
+        return None
+
+    # --- GET: the step of the address --------------------------------------------------------------------------
+
+    def get(self, request: HttpRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
+        self.storage.current_step = etape
+        if blocking := self.first_incomplete(before=etape):
+            return self.go_back_to(blocking)
+        attempted = etape in self.storage.extra_data["attempted"]
+        return self.render(self.checked_forms[etape] if attempted and etape != SEND else self.get_form(etape))
+
+    def go_back_to(self, step: str) -> HttpResponse:
+        """Send the person to the step that comes first, and say so (§9)."""
+        messages.warning(self.request, f"Complétez d’abord l’étape « {STEP_TITLES[step]} ».")
+        return redirect(step_url(self.storage.draft.pk, step))
+
+    # --- POST: keep everything, then do what was asked ---------------------------------------------------------
+
+    def post(self, request: HttpRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
+        management = ManagementForm(request.POST, prefix=self.prefix)
+        if not management.is_valid() or management.cleaned_data["current_step"] != etape:
+            raise SuspiciousOperation("The management data do not belong to this step of this draft.")
+        self.storage.current_step = etape
+        searched_before = self.get_form_initial(etape).get("recherche", "")
+        self.storage.set_step_data(etape, self.get_form_step_data(None))
+        self.keep_files(etape)
+        response = self.act(etape, searched_before)
+        if self.sent:
+            return response
+        self.storage.save()
+        request.session.pop(_start_key(self.storage.draft.pk), None)
+        return response
+
+    def keep_files(self, step: str) -> None:
+        """Give the files that arrived to the draft; a field removed by another tab meanwhile takes none."""
+        slots = self.slots_of(self.storage.draft, step)
+        for slot, document in self.arrived.items():
+            if slot in slots:
+                documents.put_in_draft(document, self.storage.draft, slot)
+
+    def act(self, step: str, searched_before: str) -> HttpResponse:
+        """Do what the button that was pressed asks: go to a step, make a choice, or leave this step forwards."""
+        posted = self.request.POST
+        target = posted.get("wizard_goto_step")
+        if target in STEP_TITLES:
+            return self.render_goto_step(target)
+        # « Enter » in the search field presses the form's first button: a new search is meant, not the next step.
+        searched = posted.get(f"{DETAILS}-recherche", "").strip()
+        if step == DETAILS and "entree" in posted and searched and searched != searched_before:
+            return redirect(step_url(self.storage.draft.pk, step))
+        for button, choice in CHOICES.get(step, {}).items():
+            if button in posted:
+                return self.choose(step, choice, posted[button])
+        self.mark_attempted(step)
+        if blocking := self.first_incomplete(before=step):
+            return self.go_back_to(blocking)
+        return super().post(self.request)
+
+    def choose(self, step: str, choice: choices.Choice, value: str) -> HttpResponse:
+        """Make a choice within a step, and show the step again."""
+        if choice is choices.add_piece:
+            value = self.request.POST.get(f"{step}-type", "")
+        if refusal := choice(self.situation, value):
+            self.refusals[refusal[0]] = refusal[1]
+        if self.refusals:
+            return self.render(self.get_form(step))
+        return redirect(step_url(self.storage.draft.pk, step))
+
+    def mark_attempted(self, step: str) -> None:
+        """From now on the step shows its errors."""
+        attempted = self.storage.extra_data["attempted"]
+        if step not in attempted:
+            attempted.append(step)
+
+    def render_goto_step(self, goto_step: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - formtools' signature
+        """« Étape précédente », or a step of the rail: what was typed here has been kept."""
+        steps = list(STEP_TITLES)
+        if steps.index(goto_step) > steps.index(self.steps.current):
+            self.mark_attempted(self.steps.current)
+        for sentence in self.refusals.values():
+            messages.error(self.request, sentence)
+        return redirect(step_url(self.storage.draft.pk, goto_step))
+
+    def render_next_step(self, form: StepForm, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - formtools' signature
+        return redirect(step_url(self.storage.draft.pk, self.steps.next))
+
+    def render_revalidation_failure(self, step: str, form: StepForm, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """What no longer holds sends the person to the step that mends it (§5.4)."""
+        self.mark_attempted(step)
+        return self.go_back_to(step)
+
+    # --- « Transmettre » ---------------------------------------------------------------------------------------
+
+    def done(self, form_list: list[StepForm], form_dict: dict[str, StepForm], **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Send the draft: all its steps have just been validated as of now, under its lock (§5.4)."""
+        draft, details = self.storage.draft, form_dict[DETAILS].cleaned_data
+        try:
+            deposit = submit(
+                deposit_id=draft.pk,
+                origin=draft.origin,
+                side=draft.as_side,
+                depositor=self.request.user,
+                documents=self.situation.ordered_documents,
+                invoice=InvoiceFacts(
+                    number=details["number"],
+                    issue_date=details["issue_date"],
+                    amount_ht=details["amount_ht"],
+                    amount_ttc=details["amount_ttc"],
+                    covers_tuition=form_dict[INVOICE].cleaned_data["covers_tuition"] == "oui",
+                ),
+                associated=self.situation.chosen,
+            )
+        except NumberTaken:
+            return self.render_revalidation_failure(DETAILS, form_dict[DETAILS])
+        except FileLost as lost:
+            step = INVOICE if lost.document.slot == INVOICE_SLOT else SUPPORTING
+            documents.remove_from_draft(draft, lost.document.slot)
+            messages.error(self.request, f"Le fichier « {lost.document.name} » n’est plus lisible : envoyez-le de nouveau.")
+            return self.render_revalidation_failure(step, form_dict[step])
+        draft.delete()
+        self.sent = True
+        messages.success(
+            self.request,
+            f"{deposit.title} déposée. Elle sera transmise dans {minutes(settings.TRANSMISSION_DELAY)} ; "
+            "jusque-là, vous pouvez annuler le dépôt.",
+        )
+        return redirect("invoices:documents", draft.origin.number)
+
+    # --- What the page shows -----------------------------------------------------------------------------------
+
+    def get_template_names(self) -> list[str]:
+        return [f"invoices/wizard/{self.steps.current}.html"]
+
+    def get_context_data(self, form: StepForm, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(form=form, **kwargs)
+        situation, step = self.situation, self.steps.current
+        incomplete = [name for name, checked in self.checked_forms.items() if not checked.is_valid()]
+        context |= {
+            "draft": situation.draft,
+            "dossier": situation.draft.origin,
+            "situation": situation,
+            "step": step,
+            "step_title": STEP_TITLES[step],
+            "previous": self.steps.prev,
+            "rail": [self.rail_step(number, name) for number, name in enumerate(STEP_TITLES, start=1)],
+            "may_send": not incomplete,
+            "send_note": send_note(incomplete),
+        }
+        if step == DETAILS:
+            found = situation.associable.search(self.get_form_initial(step).get("recherche", ""))
+            context |= {
+                "searched": self.get_form_initial(step).get("recherche", "").strip(),
+                "results": found.exclude(pk__in=situation.extra["dossiers"])[: SEARCH_RESULTS + 1],
+                "search_limit": SEARCH_RESULTS,
+                "max_associated": settings.MAX_ASSOCIATED_DOSSIERS,
+            }
+        if step == SUPPORTING:
+            context["files"] = [
+                {
+                    "field": form[slot],
+                    "document": situation.documents.get(slot),
+                    "tag": "Obligatoire" if slot == CERTIFICATE_SLOT and situation.certificate_required else "",
+                    "removable": slot != CERTIFICATE_SLOT or slot in situation.documents,
+                }
+                for slot in form.file_slots()
+            ]
+        if step == SEND:
+            context["details"] = self.checked_forms[DETAILS].cleaned_data
+            context["covers_tuition"] = situation.covers_tuition
+            context["delay"] = minutes(settings.TRANSMISSION_DELAY)
+        return context
+
+    def rail_step(self, number: int, step: str) -> dict[str, Any]:
+        """One step of the rail: where it stands, and its gauge, which the last has not."""
+        form = self.checked_forms.get(step)
+        gauge = form.gauge() if form else None
+        current = step == self.steps.current
+        return {
+            "number": number,
+            "step": step,
+            "title": STEP_TITLES[step],
+            "gauge": gauge,
+            "state": "current" if current else "done" if gauge and gauge.full else "todo",
+            "reachable": not current and self.first_incomplete(before=step) is None,
+        }
+
+
+def send_note(incomplete: list[str]) -> str:
+    """Beside « Transmettre »: why it is disabled, or that nothing is missing (§5.4)."""
+    if not incomplete:
+        return "Toutes les étapes sont complètes."
+    titles = " et ".join(f"« {STEP_TITLES[step]} »" for step in incomplete)
+    if len(incomplete) == 1:
+        return f"Il reste une étape à compléter : {titles}."
+    return f"Il reste des étapes à compléter : {titles}."

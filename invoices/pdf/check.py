@@ -55,13 +55,13 @@ def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
         if END_MARKER not in file.read(END_MARKER_WITHIN_BYTES):
             raise PdfRefused(PdfProblem.DAMAGED)
         file.seek(0)
-        facts = _facts(_verdict_of_the_box(file))
+        facts = read_verdict(run_box(file))
     if is_invoice and facts.flags:
         raise PdfRefused(REFUSED_ON_AN_INVOICE[facts.flags[0]])
     return facts
 
 
-def _verdict_of_the_box(file: FileIO) -> bytes:
+def run_box(file: FileIO) -> bytes:
     """Run the box on `file` and return what it printed; PdfRefused(TOO_COSTLY) if it did not come to an end.
 
     The box gets the file as its standard input and nothing else: no path, environment or other descriptor.
@@ -93,7 +93,7 @@ def _verdict_of_the_box(file: FileIO) -> bytes:
     return answer
 
 
-def _facts(answer: bytes) -> PdfFacts:
+def read_verdict(answer: bytes) -> PdfFacts:
     """Read the box's verdict, trusting none of it; PdfRefused for a refusal or for what is not a verdict."""
     try:
         verdict: Any = json.loads(answer)
@@ -102,8 +102,8 @@ def _facts(answer: bytes) -> PdfFacts:
     match verdict:
         case {"problem": str(name)} if name in PdfProblem.__members__:
             raise PdfRefused(PdfProblem[name])
-        case {"pages": int(pages), "flags": list(flags)} if 0 < pages <= settings.MAX_PDF_PAGES and all(
-            flag in REFUSED_ON_AN_INVOICE for flag in flags
+        case {"pages": int(pages), "flags": list(flags)} if (
+            0 < pages <= settings.MAX_PDF_PAGES and set(map(str, flags)) <= REFUSED_ON_AN_INVOICE.keys()
         ):
             return PdfFacts(pages=pages, flags=tuple(sorted(flags)))
     logger.error("The PDF box gave a verdict that cannot be understood.")

@@ -27,8 +27,7 @@ class PdfProblem(Enum):
     )
     NO_PAGE = "Ce PDF ne contient aucune page. Choisissez le fichier qui contient le document."
     TOO_MANY_PAGES = (
-        "Ce PDF compte plus de {pages}\u00a0pages. Ne gardez que les pages utiles, "
-        "puis choisissez le fichier obtenu."
+        "Ce PDF compte plus de {pages}\u00a0pages. Ne gardez que les pages utiles, puis choisissez le fichier obtenu."
     )
     LAUNCH_ACTION = (
         "Ce PDF contient un élément actif\u00a0: ouverture d’un programme ou d’un autre fichier, "

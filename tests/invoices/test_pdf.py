@@ -1,0 +1,304 @@
+"""The PDF check: every verdict of RULES.md §9, and that a hostile file costs no more than its box may."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project_settings
+
+from invoices.pdf import PdfFacts, PdfProblem, PdfRefused, check_pdf
+from invoices.pdf.check import read_verdict
+from tests import pdfs
+
+ROOT = Path(__file__).resolve().parents[2]
+MAX_BYTES = 10 * 1024 * 1024
+# Besides what the box may take: starting it, on a busy machine.
+MARGIN_SECONDS = 3
+
+ACCEPTED: list[tuple[str, Callable[[], bytes], PdfFacts]] = [
+    ("plain", pdfs.plain_pdf, PdfFacts(1, ())),
+    ("2,000 pages", lambda: pdfs.pages_pdf(2000), PdfFacts(2000, ())),
+    ("links and an opening page", pdfs.linked_pdf, PdfFacts(1, ())),
+    ("small flaws", pdfs.flawed_pdf, PdfFacts(1, ())),
+    ("in an object stream", pdfs.one_page_compressed, PdfFacts(1, ())),
+    ("a few bytes after the end", lambda: pdfs.with_trailing_bytes(1000), PdfFacts(1, ())),
+    ("a page that is its own parent", pdfs.circular_parent, PdfFacts(1, ())),
+    ("fonts with odd names", pdfs.resources_with_odd_names, PdfFacts(1, ())),
+    ("Factur-X", lambda: pdfs.embedded(pdfs.FACTUR_X_XML), PdfFacts(1, ())),
+    ("Factur-X under another name", lambda: pdfs.embedded(pdfs.FACTUR_X_XML, b"x.bin"), PdfFacts(1, ())),
+    ("ZUGFeRD 1", lambda: pdfs.embedded(pdfs.ZUGFERD_1_XML), PdfFacts(1, ())),
+    ("UBL", lambda: pdfs.embedded(pdfs.UBL_XML), PdfFacts(1, ())),
+]
+
+# What a supporting document may have and an invoice may not: the flags of the one, the refusal of the other.
+FLAGGED: list[tuple[str, Callable[[], bytes], tuple[str, ...], PdfProblem]] = [
+    ("script on opening", pdfs.script_on_opening, ("javascript",), PdfProblem.JAVASCRIPT),
+    ("script in the names tree", pdfs.script_in_names_tree, ("javascript",), PdfProblem.JAVASCRIPT),
+    ("script in an object stream", pdfs.script_in_object_stream, ("javascript",), PdfProblem.JAVASCRIPT),
+    ("script in a stream", pdfs.script_in_stream, ("javascript",), PdfProblem.JAVASCRIPT),
+    ("form that is sent", pdfs.submitted_form, ("javascript",), PdfProblem.JAVASCRIPT),
+    ("XFA", pdfs.xfa_form, ("xfa",), PdfProblem.XFA),
+    ("XFA with a script", pdfs.xfa_form_with_script, ("javascript", "xfa"), PdfProblem.JAVASCRIPT),
+]
+
+REFUSED: list[tuple[str, Callable[[], bytes], PdfProblem]] = [
+    ("empty", bytes, PdfProblem.EMPTY),
+    ("HTML", pdfs.html_named_pdf, PdfProblem.NOT_PDF),
+    ("polyglot", pdfs.polyglot, PdfProblem.NOT_PDF),
+    ("one byte before the header", lambda: b"\n" + pdfs.plain_pdf(), PdfProblem.NOT_PDF),
+    ("truncated", pdfs.truncated, PdfProblem.DAMAGED),
+    ("no end marker", pdfs.without_end_marker, PdfProblem.DAMAGED),
+    ("end marker too far from the end", lambda: pdfs.with_trailing_bytes(1020), PdfProblem.DAMAGED),
+    ("scrambled", pdfs.scrambled, PdfProblem.DAMAGED),
+    ("password for opening", pdfs.encrypted_for_opening, PdfProblem.ENCRYPTED),
+    ("password against changes", pdfs.encrypted_against_changes, PdfProblem.ENCRYPTED),
+    ("no page", lambda: pdfs.pages_pdf(0), PdfProblem.NO_PAGE),
+    ("2,001 pages", lambda: pdfs.pages_pdf(2001), PdfProblem.TOO_MANY_PAGES),
+    ("2,001 pages that say they are one", pdfs.lying_page_count, PdfProblem.TOO_MANY_PAGES),
+    ("90,000 pages", lambda: pdfs.pages_pdf(90_000), PdfProblem.TOO_MANY_PAGES),
+    ("deeply nested dictionaries", pdfs.deeply_nested_dictionaries, PdfProblem.DAMAGED),
+    ("circular page tree", pdfs.circular_page_tree, PdfProblem.DAMAGED),
+    ("exploding page tree", pdfs.exploding_page_tree, PdfProblem.DAMAGED),
+    ("launch", pdfs.launch, PdfProblem.LAUNCH_ACTION),
+    ("launch, hex-escaped", pdfs.launch_hex_escaped, PdfProblem.LAUNCH_ACTION),
+    ("launch in an object stream", pdfs.launch_in_object_stream, PdfProblem.LAUNCH_ACTION),
+    ("launch by reference", pdfs.launch_by_reference, PdfProblem.LAUNCH_ACTION),
+    ("launch that nothing refers to", pdfs.launch_unreferenced, PdfProblem.LAUNCH_ACTION),
+    ("launch as the next action", pdfs.launch_as_next_action, PdfProblem.LAUNCH_ACTION),
+    ("launch said twice", pdfs.launch_said_twice, PdfProblem.DAMAGED),
+    ("launch after a NUL", pdfs.launch_after_nul, PdfProblem.DAMAGED),
+    ("launch after a broken entry", pdfs.launch_after_broken_entry, PdfProblem.DAMAGED),
+    ("GoToE", lambda: pdfs.active_action(b"/GoToE"), PdfProblem.LAUNCH_ACTION),
+    ("GoToR", lambda: pdfs.active_action(b"/GoToR"), PdfProblem.LAUNCH_ACTION),
+    ("ImportData", lambda: pdfs.active_action(b"/ImportData"), PdfProblem.LAUNCH_ACTION),
+    ("Rendition", lambda: pdfs.active_action(b"/Rendition"), PdfProblem.LAUNCH_ACTION),
+    ("RichMedia", lambda: pdfs.active_annotation(b"/RichMedia"), PdfProblem.LAUNCH_ACTION),
+    ("Movie", lambda: pdfs.active_annotation(b"/Movie"), PdfProblem.LAUNCH_ACTION),
+    ("Sound", lambda: pdfs.active_annotation(b"/Sound"), PdfProblem.LAUNCH_ACTION),
+    ("3D", lambda: pdfs.active_annotation(b"/3D"), PdfProblem.LAUNCH_ACTION),
+    ("embedded program", pdfs.embedded_program, PdfProblem.EMBEDDED_FILE),
+    ("embedded program called factur-x.xml", pdfs.embedded_program_named_xml, PdfProblem.EMBEDDED_FILE),
+    ("file attached to an annotation", pdfs.attached_to_an_annotation, PdfProblem.EMBEDDED_FILE),
+    ("embedded file without specification", pdfs.embedded_without_specification, PdfProblem.EMBEDDED_FILE),
+    ("file related to an invoice's XML", pdfs.related_file, PdfProblem.EMBEDDED_FILE),
+    ("embedded XML, not an invoice", lambda: pdfs.embedded(b"<Invoice/>"), PdfProblem.EMBEDDED_FILE),
+    ("embedded XML, not well-formed", lambda: pdfs.embedded(pdfs.UBL_XML + b"MZ"), PdfProblem.EMBEDDED_FILE),
+    ("embedded XML with entities", pdfs.embedded_xml_bomb, PdfProblem.EMBEDDED_FILE),
+    ("embedded XML of 60 MB", pdfs.embedded_flate_bomb, PdfProblem.EMBEDDED_FILE),
+]
+
+COSTLY: list[tuple[str, Callable[[], bytes]]] = [
+    ("object stream of 400 MB", pdfs.flate_bomb_in_object_stream),
+    ("object stream compressed twice", pdfs.nested_flate_bomb_in_object_stream),
+    ("object stream of 700,000 objects", pdfs.crowded_object_stream),
+    ("cross-reference stream of 72 MB", pdfs.flate_bomb_in_cross_references),
+    ("400,000 objects without a table", pdfs.many_objects_without_table),
+    ("objects at one place", pdfs.overlapping_objects),
+    ("streams that overlap", pdfs.overlapping_streams),
+    ("deeply nested arrays", pdfs.deeply_nested),
+]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[bytes], Path]:
+    def write_it(content: bytes) -> Path:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pdf"
+        path.write_bytes(content)
+        return path
+
+    return write_it
+
+
+def verdict(path: Path, *, is_invoice: bool) -> PdfFacts | PdfProblem:
+    try:
+        return check_pdf(path, is_invoice=is_invoice)
+    except PdfRefused as refused:
+        return refused.problem
+
+
+@pytest.mark.parametrize(("build", "facts"), [pytest.param(*case[1:], id=case[0]) for case in ACCEPTED])
+def test_accepted_whatever_it_is_for(write, build, facts):
+    path = write(build())
+    assert verdict(path, is_invoice=True) == facts
+    assert verdict(path, is_invoice=False) == facts
+
+
+@pytest.mark.parametrize(("build", "flags", "problem"), [pytest.param(*case[1:], id=case[0]) for case in FLAGGED])
+def test_flagged_on_a_document_and_refused_on_an_invoice(write, build, flags, problem):
+    path = write(build())
+    assert verdict(path, is_invoice=True) == problem
+    assert verdict(path, is_invoice=False) == PdfFacts(1, flags)
+
+
+@pytest.mark.parametrize(("build", "problem"), [pytest.param(*case[1:], id=case[0]) for case in REFUSED])
+def test_refused_even_on_a_document(write, build, problem):
+    assert verdict(write(build()), is_invoice=False) == problem
+
+
+@pytest.mark.parametrize("build", [pytest.param(case[1], id=case[0]) for case in COSTLY])
+def test_costly_files_are_refused_in_time(write, settings, build):
+    path = write(build())
+    assert path.stat().st_size <= MAX_BYTES
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    started = time.monotonic()
+
+    assert verdict(path, is_invoice=False) == PdfProblem.TOO_COSTLY
+
+    assert time.monotonic() - started < settings.PDF_BOX_WALL_SECONDS + MARGIN_SECONDS
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < settings.PDF_BOX_CPU_SECONDS + 1
+
+
+def test_every_problem_that_a_file_can_have_is_shown_above():
+    shown = {case[-1] for case in FLAGGED + REFUSED} | {PdfProblem.TOO_COSTLY, PdfProblem.TOO_LARGE}
+    assert shown == set(PdfProblem)
+
+
+def test_names_hidden_in_an_object_stream_are_not_in_the_bytes():
+    assert b"Launch" not in pdfs.launch_in_object_stream()
+    assert b"JavaScript" not in pdfs.script_in_object_stream()
+    assert b"Launch" not in pdfs.launch_hex_escaped()
+
+
+def test_ten_mebibytes_are_accepted_and_soon_and_one_byte_more_is_not(write):
+    started = time.monotonic()
+    assert verdict(write(pdfs.scanned_pdf(MAX_BYTES)), is_invoice=True) == PdfFacts(10, ())
+    assert time.monotonic() - started < MARGIN_SECONDS
+    assert verdict(write(pdfs.scanned_pdf(MAX_BYTES + 1)), is_invoice=True) == PdfProblem.TOO_LARGE
+
+
+def test_honest_documents_of_many_objects_are_accepted(write):
+    assert verdict(write(pdfs.plain_pdf(pages=1000)), is_invoice=True) == PdfFacts(1000, ())
+    assert verdict(write(pdfs.many_objects_pdf(10_000)), is_invoice=True) == PdfFacts(1, ())
+
+
+def test_a_large_file_with_many_references_to_nothing_is_accepted(write):
+    lost = b" ".join(b"%d 0 R" % number for number in range(1000, 2000))
+    pdf = pdfs.one_page(pdfs.stream(bytes(5_000_000)), page=b"/Annots [%s]" % lost)
+    assert verdict(write(pdf), is_invoice=True) == PdfFacts(1, ())
+
+
+def test_the_limits_are_those_of_the_settings(write, settings):
+    path = write(pdfs.plain_pdf(pages=3))
+    settings.MAX_PDF_PAGES = 2
+    assert verdict(path, is_invoice=True) == PdfProblem.TOO_MANY_PAGES
+    settings.MAX_FILE_BYTES = 500
+    assert verdict(path, is_invoice=True) == PdfProblem.TOO_LARGE
+
+
+def test_a_box_that_is_late_is_ended_and_leaves_nothing_behind(write, settings):
+    path = write(pdfs.plain_pdf())
+    settings.PDF_BOX_WALL_SECONDS = 0.01
+    before = children()
+    assert verdict(path, is_invoice=True) == PdfProblem.TOO_COSTLY
+    assert children() <= before
+
+
+def children() -> set[str]:
+    """The processes that this one has started and not yet waited for."""
+    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_a_box_without_memory_refuses_and_tells_the_operator(write, settings, caplog):
+    path = write(pdfs.plain_pdf())
+    settings.PDF_BOX_MEMORY_BYTES = 8 * 1024 * 1024
+    assert verdict(path, is_invoice=True) == PdfProblem.TOO_COSTLY
+    assert "ended without a verdict" in caplog.text
+
+
+def test_costly_files_take_no_memory_from_the_caller_and_a_bounded_part_of_the_box(write):
+    """Asked in a fresh process, whose peak of memory is its own."""
+    bombs = pdfs.flate_bomb_in_object_stream, pdfs.flate_bomb_in_cross_references, pdfs.overlapping_streams
+    paths = [write(build()) for build in (*bombs, pdfs.embedded_flate_bomb)]
+    script = """
+import re, resource, sys
+from pathlib import Path
+from django.conf import settings
+from invoices.pdf import PdfRefused, check_pdf
+settings.MAX_FILE_BYTES  # loads the settings before measuring
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak()
+for path in sys.argv[1:]:
+    try:
+        check_pdf(Path(path), is_invoice=False)
+    except PdfRefused:
+        pass
+print(peak() - before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", script, *map(str, paths)],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    growth, largest_box = map(int, answer.stdout.split())
+    assert growth < 5_000  # kB
+    assert largest_box <= project_settings.PDF_BOX_MEMORY_BYTES // 1024
+
+
+def test_four_checks_at_once_give_each_its_own_verdict(write):
+    cases = [
+        (write(pdfs.plain_pdf()), PdfFacts(1, ())),
+        (write(pdfs.many_objects_without_table()), PdfProblem.TOO_COSTLY),
+        (write(pdfs.launch()), PdfProblem.LAUNCH_ACTION),
+        (write(pdfs.scanned_pdf(MAX_BYTES)), PdfFacts(10, ())),
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(lambda case: verdict(case[0], is_invoice=True), cases * 2))
+    assert verdicts == [expected for _, expected in cases * 2]
+
+
+def test_a_file_that_cannot_be_read_is_not_a_bad_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        check_pdf(tmp_path / "nowhere.pdf", is_invoice=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xff",
+        b"null",
+        b"[" * 256,
+        b'{"problem": "RUIN"}',
+        b'{"problem": ["EMPTY"]}',
+        b'{"pages": 0, "flags": []}',
+        b'{"pages": 2001, "flags": []}',
+        b'{"pages": 1, "flags": ["<b>"]}',
+        b'{"pages": 1, "flags": [[]]}',
+        b'{"pages": 1}',
+    ],
+)
+def test_an_answer_that_is_no_verdict_is_not_believed(answer):
+    with pytest.raises(PdfRefused) as refusal:
+        read_verdict(answer)
+    assert refusal.value.problem == PdfProblem.DAMAGED
+
+
+def test_each_refusal_has_a_french_sentence_of_its_own():
+    sentences = {problem: problem.sentence for problem in PdfProblem}
+    assert len(set(sentences.values())) == len(PdfProblem)
+    for sentence in sentences.values():
+        # What is wrong, then what to do.
+        assert sentence.count(". ") >= 1
+        assert sentence.endswith(".")
+        assert "'" not in sentence
+        assert "{" not in sentence
+        assert not any(f" {mark}" in sentence for mark in ":;!?»")
+    assert "10\u00a0Mo" in sentences[PdfProblem.TOO_LARGE]
+    assert "2\u202f000\u00a0pages" in sentences[PdfProblem.TOO_MANY_PAGES]
+    assert PdfRefused(PdfProblem.EMPTY).sentence == sentences[PdfProblem.EMPTY]
+
+
+def test_builders_give_the_same_bytes_every_time():
+    for build in (pdfs.plain_pdf, pdfs.encrypted_for_opening, pdfs.one_page_compressed, pdfs.scrambled):
+        assert build() == build()
+    assert len(pdfs.scanned_pdf(100_000)) == 100_000

@@ -36,10 +36,19 @@ def folder_of(url: str) -> Path:
     """The folder that DOCUMENT_STORAGE_URL names; ValueError for what is not a folder."""
     parts = urlsplit(url)
     if parts.scheme not in ("", "file") or not parts.path or parts.netloc:
-        raise ValueError(
-            "it must name a folder, as a path or as file:///path; buckets are not supported yet."
-        )
+        raise ValueError("it must name a folder, as a path or as file:///path; buckets are not supported yet.")
     return (BASE_DIR / parts.path).resolve()
+
+
+def check_broker(url: str) -> None:
+    """ValueError for what cannot be a REDIS_URL."""
+    parts = urlsplit(url)
+    database = parts.path.removeprefix("/")
+    server = parts.scheme in ("redis", "rediss") and parts.hostname and (not database or database.isdecimal())
+    if not server and not (parts.scheme == "unix" and database):
+        raise ValueError("it must read redis://host:port/number, rediss://host:port/number or unix:///path.")
+    if parts.port == 0:  # reading a port that is not a number raises ValueError by itself
+        raise ValueError("port 0 is not one.")
 
 
 env = Env()
@@ -47,20 +56,16 @@ try:
     DEBUG = env.bool("DEBUG", False)
     SECRET_KEY = env.str("SECRET_KEY", "")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"])
-    CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+    CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     # What the embedded default keeps: database, broker, documents, collected static files.
-    VAR_DIR = (BASE_DIR / env.path("VAR_DIR", "var")).resolve()
+    VAR_DIR = (BASE_DIR / env.path("VAR_DIR", Path("var"))).resolve()
     DATABASE: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
     REDIS_URL = env.str("REDIS_URL", broker_socket(VAR_DIR))
-    TRANSMISSION_DELAY_SECONDS = env.int(
-        "TRANSMISSION_DELAY", 900, validate=validate.Range(min=1, max=86_400)
-    )
+    TRANSMISSION_DELAY_SECONDS = env.int("TRANSMISSION_DELAY", 900, validate=validate.Range(min=1, max=86_400))
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
-    LOG_LEVEL = env.str(
-        "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
-    )
+    LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS, redirection to HTTPS.
     BEHIND_TLS = env.bool("BEHIND_TLS", False)
     # The demo's log-in page offers the demo accounts; nothing else depends on it.
@@ -72,8 +77,14 @@ try:
     DOCUMENT_ROOT = folder_of(DOCUMENT_STORAGE_URL)
 except ValueError as error:
     refuse(f'environment variable "DOCUMENT_STORAGE_URL" invalid: {error}')
-if urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
-    refuse('environment variable "REDIS_URL" invalid: it must begin with redis://, rediss:// or unix://.')
+try:
+    check_broker(REDIS_URL)
+except ValueError as error:
+    refuse(f'environment variable "REDIS_URL" invalid: {error}')
+if "EMAIL_BACKEND" not in EMAIL:
+    refuse('environment variable "EMAIL_URL" invalid: it must begin with smtp:, submission:, smtps: or console:.')
+if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
+    refuse('environment variable "CSRF_TRUSTED_ORIGINS" invalid: each origin must begin with https:// or http://.')
 if not SECRET_KEY:
     if not DEBUG:
         refuse('environment variable "SECRET_KEY" is required when DEBUG is off.')
@@ -158,6 +169,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASE["CONN_MAX_AGE"] = DATABASE.get("CONN_MAX_AGE") or 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
+    DATABASE.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -273,5 +285,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        # Celery tells of each sweep twice, three times a minute; what a sweep did, the tasks say themselves.
+        "celery": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+    },
 }

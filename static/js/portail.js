@@ -1,0 +1,79 @@
+/**
+ * Small conveniences on pages that work without them.
+ *
+ * - The error summary takes the focus when a page, or a part that htmx brought, arrives with one.
+ * - A list with data-enables="<id>" enables that button once something is chosen in it.
+ * - A form that is on its way is not sent a second time.
+ */
+
+let lastSummary = null;
+
+/** Bring the reader to what must be corrected: once, so that no later swap elsewhere takes the focus again. */
+function focusErrorSummary() {
+  const summary = document.querySelector("[data-error-summary]");
+  if (summary !== lastSummary) {
+    lastSummary = summary;
+    summary?.focus();
+  }
+}
+
+/** The button follows the list: nothing chosen, nothing to press. Without this script it is always enabled. */
+function followChoice(select) {
+  const button = document.getElementById(select.dataset.enables);
+  if (button) {
+    button.disabled = select.value === "";
+  }
+}
+
+function followChoices() {
+  document.querySelectorAll("select[data-enables]").forEach(followChoice);
+}
+
+/**
+ * Mark a form as sent, or as free again.
+ * Its buttons are marked and not disabled: a disabled button would lose the focus, and its own name and value.
+ */
+function markSent(form, sent) {
+  const buttons = [...form.elements].filter((control) => control.type === "submit");
+  if (sent) {
+    form.setAttribute("aria-busy", "true");
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+  } else {
+    form.removeAttribute("aria-busy");
+    buttons.forEach((button) => button.removeAttribute("aria-disabled"));
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("select[data-enables]")) {
+    followChoice(event.target);
+  }
+});
+
+// On the document, so that it runs after htmx, which cancels the submits that it sends itself and guards them.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) {
+    return;
+  }
+  if (event.target.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    return;
+  }
+  markSent(event.target, true);
+});
+
+// The back button may show the page as it was left: its forms can be sent again.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    document.querySelectorAll("form[aria-busy]").forEach((form) => markSent(form, false));
+  }
+  followChoices();
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  followChoices();
+  focusErrorSummary();
+});
+
+followChoices();
+focusErrorSummary();

@@ -10,19 +10,29 @@ class DossierFilters(forms.Form):
     """Search and filters. A value that is not understood filters nothing: an address is not worth an error."""
 
     q = forms.CharField(
-        label="Rechercher", required=False, max_length=100, strip=True,
+        label="Rechercher",
+        required=False,
+        max_length=100,
+        strip=True,
         widget=forms.TextInput({"type": "search", "class": "input"}),
         help_text="Numéro, bénéficiaire, entreprise ou prestataire.",
     )
     produit = forms.ChoiceField(
-        label="Produit", required=False, choices=[("", "Tous"), *Product.choices], widget=forms.Select({"class": "select"})
+        label="Produit",
+        required=False,
+        choices=[("", "Tous"), *Product.choices],
+        widget=forms.Select({"class": "select"}),
     )
     statut = forms.ChoiceField(
-        label="Statut", required=False, choices=[("", "Tous"), *DossierStatus.choices],
+        label="Statut",
+        required=False,
+        choices=[("", "Tous"), *DossierStatus.choices],
         widget=forms.Select({"class": "select"}),
     )
     subroge = forms.ChoiceField(
-        label="Subrogé", required=False, choices=[("", "Tous"), ("oui", "Oui"), ("non", "Non")],
+        label="Subrogé",
+        required=False,
+        choices=[("", "Tous"), ("oui", "Oui"), ("non", "Non")],
         widget=forms.Select({"class": "select"}),
     )
 

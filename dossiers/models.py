@@ -26,10 +26,16 @@ class Dossier(models.Model):
         "subrogé", default=True, help_text="L’OPCO paie directement le prestataire de formation."
     )
     employer = models.ForeignKey(
-        Establishment, models.PROTECT, related_name="employer_dossiers", verbose_name="établissement employeur"
+        Establishment,
+        models.PROTECT,
+        related_name="employer_dossiers",
+        verbose_name="établissement employeur",
     )
     training_provider = models.ForeignKey(
-        Establishment, models.PROTECT, related_name="training_dossiers", verbose_name="établissement de formation"
+        Establishment,
+        models.PROTECT,
+        related_name="training_dossiers",
+        verbose_name="établissement de formation",
     )
     beneficiary_first_name = models.CharField("prénom du bénéficiaire", max_length=100)
     beneficiary_last_name = models.CharField("nom du bénéficiaire", max_length=100)
@@ -41,7 +47,11 @@ class Dossier(models.Model):
         "frais pédagogiques accordés (HT)", max_digits=10, decimal_places=2, validators=[MinValueValidator(0)]
     )
     granted_ancillary = models.DecimalField(
-        "frais annexes accordés (HT)", max_digits=10, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+        "frais annexes accordés (HT)",
+        max_digits=10,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0)],
     )
 
     objects = DossierQuerySet.as_manager()
@@ -80,12 +90,12 @@ class Dossier(models.Model):
     @property
     def as_product(self) -> Product:
         """The product with its domain."""
-        return Product(self.product)
+        return Product[self.product]
 
     @property
     def as_status(self) -> DossierStatus:
         """The status with what it is open to."""
-        return DossierStatus(self.status)
+        return DossierStatus[self.status]
 
     def perimeter_id(self, side: Side) -> int:
         """The id of the establishment by which this side reaches the dossier (§3)."""
@@ -97,6 +107,4 @@ class Dossier(models.Model):
 
     def reached_by(self, scope: PersonScope, side: Side, *, to_deposit: bool = False) -> bool:
         """Whether the scope reaches this dossier on this side; the same question as DossierQuerySet.reached_by."""
-        return self.perimeter_id(side) in scope.establishments(
-            side, self.as_product.domain, to_deposit=to_deposit
-        )
+        return self.perimeter_id(side) in scope.establishments(side, self.as_product.domain, to_deposit=to_deposit)

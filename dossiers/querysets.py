@@ -1,5 +1,6 @@
 """Which dossiers may this person see, deposit on, associate? (RULES.md §3, §4, §5.2, §8)"""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -15,6 +16,8 @@ from .enums import OPEN_TO_DOCUMENTS, OPEN_TO_INVOICE, PERIMETER_FIELD, PRODUCTS
 if TYPE_CHECKING:
     from .models import Dossier
 
+SEARCHED_LENGTH = 200  # characters
+
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
     """Every list of dossiers that a person is shown starts here."""
@@ -26,7 +29,8 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             for domain in Domain:
                 if establishments := scope.establishments(side, domain, to_deposit=to_deposit):
                     reached |= Q(
-                        **{f"{PERIMETER_FIELD[side]}__in": sorted(establishments)}, product__in=PRODUCTS_OF[domain]
+                        **{f"{PERIMETER_FIELD[side]}__in": sorted(establishments)},
+                        product__in=PRODUCTS_OF[domain],
                     )
         return self.filter(reached)
 
@@ -62,15 +66,17 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """By the start of the number, or words of the beneficiary, an establishment or a company.
 
         Accents and case are ignored. All the words must be found in one of them; an empty text finds everything.
+        Any text is harmless; what exceeds the longest name is not read.
         """
-        words = normalise(text).split()
-        if not words:
+        searched = normalise(text[:SEARCHED_LENGTH])
+        if not searched:
             return self
+        words = sorted(set(searched.split()))
         places = Establishment.objects.filter(
             _holds_all("search_name", words) | _holds_all("company__search_name", words)
         ).values("pk")
         return self.filter(
-            Q(number__istartswith=text.strip())
+            Q(number__istartswith=searched)
             | _holds_all("search_beneficiary", words)
             | Q(employer__in=places)
             | Q(training_provider__in=places)
@@ -89,5 +95,5 @@ def document_conditions(side: Side) -> list[Q]:
     return [] if side == Side.ENTREPRISE else [Q(training_provider__uses_convergence_api=False)]
 
 
-def _holds_all(field: str, words: list[str]) -> Q:
+def _holds_all(field: str, words: Iterable[str]) -> Q:
     return Q(*(Q(**{f"{field}__contains": word}) for word in words))

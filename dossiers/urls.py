@@ -1,11 +1,26 @@
 """The addresses of dossiers (INTERFACE, « Addresses »)."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from . import views
+
+
+class NumberConverter:
+    """A dossier's number, as the database can be asked for it: without NUL, which PostgreSQL refuses."""
+
+    regex = r"[^/\x00]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NumberConverter, "numero")
 
 app_name = "dossiers"
 urlpatterns = [
     path("dossiers/", views.dossier_list, name="list"),
-    path("dossiers/<str:numero>/", views.dossier_detail, name="detail"),
+    path("dossiers/<numero:numero>/", views.dossier_detail, name="detail"),
 ]

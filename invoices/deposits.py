@@ -17,7 +17,7 @@ from roles.models import Establishment, User
 
 from . import rules, tasks, transmission
 from .enums import DepositState
-from .models import AssociatedDossier, Deposit, Document, Invoice, document_storage
+from .models import AssociatedDossier, Deposit, Document, Invoice
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +33,11 @@ class InvoiceFacts:
     covers_tuition: bool
 
 
-class NumberTaken(Exception):
+class NumberTakenError(Exception):
     """The invoice's number is already used in this perimeter, for this side (§5.2)."""
 
 
-class FileLost(Exception):
+class FileLostError(Exception):
     """A document's file is not in the storage any more; `document` is its row."""
 
     def __init__(self, document: Document) -> None:
@@ -71,12 +71,12 @@ def submit(
     The caller has checked the rules as of now and holds the lock of what gives the documents. `deposit_id`
     identifies the start it comes from: the same one cannot be sent twice (IntegrityError). By the database's
     clock the deposit is due after `delay` (default `settings.TRANSMISSION_DELAY`).
-    Raises NumberTaken, or FileLost; nothing is written then.
+    Raises NumberTakenError, or FileLostError; nothing is written then.
     """
     delay = settings.TRANSMISSION_DELAY if delay is None else delay
     for document in documents:
-        if not document_storage().exists(document.file.name):
-            raise FileLost(document)
+        if not document.file.storage.exists(str(document.file)):
+            raise FileLostError(document)
     perimeter = origin.perimeter(side)
     try:
         with transaction.atomic():
@@ -109,7 +109,7 @@ def submit(
                 document.save(update_fields=["draft", "slot", "loose_since", "deposit", "position"])
     except IntegrityError:
         if invoice and holder_of(invoice.number, side, perimeter):
-            raise NumberTaken from None
+            raise NumberTakenError from None
         raise
     transaction.on_commit(lambda: _set_alarm(deposit.pk, delay), robust=True)
     logger.info("deposit %s accepted", deposit.pk)

@@ -37,7 +37,7 @@ def receive(incoming: IncomingFile, type_: DocumentType, person: User) -> Docume
     document = Document(
         type=type_,
         name=incoming.name or "document.pdf",
-        size=incoming.size,
+        size=incoming.size or 0,
         sha256=incoming.sha256,
         pages=facts.pages,
         flags=list(facts.flags),
@@ -53,9 +53,7 @@ def receive(incoming: IncomingFile, type_: DocumentType, person: User) -> Docume
 def put_in_draft(document: Document, draft: Draft, slot: str) -> None:
     """Give a loose document to a field of a draft, in place of what was there. The caller holds the draft's lock."""
     remove_from_draft(draft, slot)
-    Document.objects.filter(pk=document.pk, loose_since__isnull=False).update(
-        draft=draft, slot=slot, loose_since=None
-    )
+    Document.objects.filter(pk=document.pk, loose_since__isnull=False).update(draft=draft, slot=slot, loose_since=None)
 
 
 def remove_from_draft(draft: Draft, *slots: str) -> None:
@@ -89,7 +87,7 @@ def purge(*, batch: int = PURGE_BATCH) -> int:
                 )[:batch]
             )
             for document in loose:
-                document_storage().delete(document.file.name)
+                document.file.delete(save=False)
             Document.objects.filter(pk__in=[document.pk for document in loose]).delete()
         removed += len(loose)
         if len(loose) < batch:

@@ -12,20 +12,12 @@ from .enums import DocumentType
 
 
 class OptionalDocumentForm(forms.Form):
-    """One type, one PDF; the side too, where the person may act for both. `depot` makes a form sent twice one deposit."""
+    """One type, one PDF; the side too, where the person may act for both.
+
+    `depot`, chosen when the form is shown, is the deposit's id: the same form sent twice is one deposit.
+    """
 
     depot = forms.UUIDField(widget=forms.HiddenInput)
-    type = forms.TypedChoiceField(
-        coerce=DocumentType,
-        widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "Ce type de document n’est pas accepté pour ce dossier."},
-    )
-    side = forms.TypedChoiceField(
-        label="Vous déposez en tant que",
-        coerce=Side,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choisissez pour qui vous déposez."},
-    )
     fichier = forms.FileField(
         help_text="Un PDF de 10 Mo au plus.",
         allow_empty_file=True,
@@ -35,11 +27,20 @@ class OptionalDocumentForm(forms.Form):
 
     def __init__(self, *args: Any, dossier: Dossier, sides: list[Side], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["type"].choices = [(type_.value, type_.label) for type_ in rules.document_types(dossier)]
-        if len(sides) == 1:
-            del self.fields["side"]
-        else:
-            self.fields["side"].choices = [(side.value, side.label) for side in sides]
+        self.fields["type"] = forms.TypedChoiceField(
+            choices=[(type_.value, type_.label) for type_ in rules.document_types(dossier)],
+            coerce=DocumentType,
+            widget=forms.HiddenInput,
+            error_messages={"invalid_choice": "Ce type de document n’est pas accepté pour ce dossier."},
+        )
+        if len(sides) > 1:
+            self.fields["side"] = forms.TypedChoiceField(
+                label="Vous déposez en tant que",
+                choices=[(side.value, side.label) for side in sides],
+                coerce=Side,
+                widget=forms.RadioSelect,
+                error_messages={"required": "Choisissez pour qui vous déposez."},
+            )
         self.only_side = sides[0]
         chosen = self["type"].value()
         self.fields["fichier"].label = DocumentType(chosen).label if chosen in DocumentType.values else "Document"

@@ -1,12 +1,15 @@
 """Deposits, invoices, documents, drafts, and the dossiers that receive them (RULES.md §1, §4 to §8)."""
 
 import uuid
+from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from dossiers.models import Dossier
@@ -14,9 +17,56 @@ from roles.enums import Side
 from roles.models import Establishment, User
 
 from .enums import DepositState, DocumentType
-from .querysets import DepositQuerySet, DocumentQuerySet, DraftQuerySet
 
 PENDING, TRANSMITTED, CANCELLED = DepositState
+
+
+class DepositQuerySet(models.QuerySet["Deposit"]):
+    """Deposits; what a dossier shows of them is derived, never stored (§6)."""
+
+    def filed_in(self, dossier: Dossier) -> Self:
+        """The deposits that a dossier shows: made on it, or associated with it and transmitted."""
+        return self.filter(
+            Q(origin=dossier) | Q(pk__in=dossier.links.values("deposit")) & Q(state=DepositState.TRANSMITTED)
+        )
+
+    def visible_to(self, user: User) -> Self:
+        """The deposits that a dossier visible to the person shows (§7)."""
+        return self.filter(_shown_in(Dossier.objects.visible_to(user)))
+
+    def due(self, *, since: timedelta = timedelta(0)) -> Self:
+        """Pending deposits whose delay ended at least `since` ago, by the database's clock."""
+        return self.filter(state=DepositState.PENDING, transmit_at__lte=Now() - since)
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    """PDFs."""
+
+    def visible_to(self, user: User) -> Self:
+        """The documents filed in a dossier that the person sees, and those of their own open drafts (§7)."""
+        dossiers = Dossier.objects.visible_to(user)
+        return self.filter(
+            Q(deposit__isnull=False) & _shown_in(dossiers, "deposit__")
+            | Q(draft__owner=user, draft__deleted_at=None, draft__origin__in=dossiers)
+        )
+
+    def loose(self, *, since: timedelta) -> Self:
+        """The documents that have belonged to nothing for this long, by the database's clock."""
+        return self.filter(loose_since__lte=Now() - since)
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    """Deposits being prepared."""
+
+    def resumable_by(self, user: User) -> Self:
+        """The person's own open drafts on dossiers that they still see."""
+        return self.filter(owner=user, deleted_at=None, origin__in=Dossier.objects.visible_to(user))
+
+
+def _shown_in(dossiers: models.QuerySet[Dossier], path: str = "") -> Q:
+    """Deposits (reached by `path`) that one of these dossiers shows; the set's form of DepositQuerySet.filed_in."""
+    link = AssociatedDossier.objects.filter(deposit=OuterRef(f"{path}pk"), dossier__in=dossiers)
+    return Q(**{f"{path}origin__in": dossiers}) | Q(Exists(link), **{f"{path}state": DepositState.TRANSMITTED})
 
 
 class Deposit(models.Model):
@@ -26,15 +76,19 @@ class Deposit(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    origin = models.ForeignKey(
-        Dossier, models.PROTECT, related_name="own_deposits", verbose_name="dossier d’origine"
-    )
+    origin = models.ForeignKey(Dossier, models.PROTECT, related_name="own_deposits", verbose_name="dossier d’origine")
     dossiers = models.ManyToManyField(
-        Dossier, through="AssociatedDossier", related_name="associated_deposits", verbose_name="dossiers associés"
+        Dossier,
+        through="AssociatedDossier",
+        related_name="associated_deposits",
+        verbose_name="dossiers associés",
     )
     side = models.CharField("déposé en tant que", max_length=20, choices=Side.choices)
     perimeter = models.ForeignKey(
-        Establishment, models.PROTECT, related_name="deposits", verbose_name="établissement",
+        Establishment,
+        models.PROTECT,
+        related_name="deposits",
+        verbose_name="établissement",
         help_text="L’établissement pour lequel le dépôt est fait, et où le numéro de facture est unique.",
     )
     depositor = models.ForeignKey(User, models.PROTECT, related_name="deposits", verbose_name="déposant")
@@ -47,7 +101,12 @@ class Deposit(models.Model):
     transmitted_at = models.DateTimeField("transmis le", null=True, editable=False)
     cancelled_at = models.DateTimeField("annulé le", null=True, editable=False)
     cancelled_by = models.ForeignKey(
-        User, models.PROTECT, null=True, editable=False, related_name="cancelled_deposits", verbose_name="annulé par"
+        User,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="cancelled_deposits",
+        verbose_name="annulé par",
     )
 
     objects = DepositQuerySet.as_manager()
@@ -62,9 +121,7 @@ class Deposit(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="deposit_state_and_times_agree",
-                condition=Q(
-                    state=PENDING, transmitted_at=None, cancelled_at=None, cancelled_by=None
-                )
+                condition=Q(state=PENDING, transmitted_at=None, cancelled_at=None, cancelled_by=None)
                 | Q(state=TRANSMITTED, transmitted_at__isnull=False, cancelled_at=None, cancelled_by=None)
                 | Q(
                     state=CANCELLED,
@@ -118,7 +175,7 @@ class Deposit(models.Model):
 
 
 class AssociatedDossier(models.Model):
-    """Another dossier that receives a deposit when it is transmitted (§5.2). Written at « Transmettre », never after."""
+    """Another dossier that receives a deposit once transmitted (§5.2). Written at « Transmettre », never after."""
 
     deposit = models.ForeignKey(Deposit, models.CASCADE, related_name="links", verbose_name="dépôt")
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="links", verbose_name="dossier")
@@ -156,9 +213,7 @@ class Invoice(models.Model):
         ordering = ("-issue_date", "pk")
         constraints = (
             models.CheckConstraint(name="invoice_amounts_above_zero", condition=Q(amount_ht__gt=0)),
-            models.CheckConstraint(
-                name="invoice_ttc_not_below_ht", condition=Q(amount_ttc__gte=F("amount_ht"))
-            ),
+            models.CheckConstraint(name="invoice_ttc_not_below_ht", condition=Q(amount_ttc__gte=F("amount_ht"))),
             models.CheckConstraint(name="invoice_number_not_empty", condition=~Q(number="")),
         )
 
@@ -175,9 +230,7 @@ class Draft(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name="auteur")
-    origin = models.ForeignKey(
-        Dossier, models.CASCADE, related_name="drafts", verbose_name="dossier d’origine"
-    )
+    origin = models.ForeignKey(Dossier, models.CASCADE, related_name="drafts", verbose_name="dossier d’origine")
     side = models.CharField("déposé en tant que", max_length=20, choices=Side.choices)
     data = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField("commencé le", auto_now_add=True)

@@ -1,9 +1,14 @@
-"""Durations in words, as the screens say them."""
+"""Words as the screens say them: quotations, durations."""
 
 from datetime import datetime, timedelta
 from math import ceil
 
 from django.utils import timezone
+
+
+def quoted(text: str) -> str:
+    """« text », never broken from its marks at the end of a line."""
+    return f"«\u00a0{text}\u00a0»"
 
 
 def minutes(duration: timedelta) -> str:

@@ -13,12 +13,12 @@ from django.conf import settings
 
 from dossiers.enums import DossierStatus, Product
 from roles.enums import Side
-from roles.scope import PersonScope
 
 from .enums import DocumentType
 
 if TYPE_CHECKING:
     from dossiers.models import Dossier
+    from roles.scope import PersonScope
 
 # --- The button « Ajouter une facture » (§4), and the documents outside an invoice (§8) ------------------------
 
@@ -43,7 +43,7 @@ CONVERGENCE_API = (
 )
 
 
-def why_no_invoice(dossier: "Dossier", scope: PersonScope, side: Side) -> str | None:
+def why_no_invoice(dossier: "Dossier", scope: "PersonScope", side: Side) -> str | None:
     """Why this person, acting for this side, may not deposit an invoice on this dossier; None when they may (§4)."""
     provider = side == Side.PRESTATAIRE
     if not dossier.reached_by(scope, side, to_deposit=True):
@@ -57,7 +57,7 @@ def why_no_invoice(dossier: "Dossier", scope: PersonScope, side: Side) -> str | 
     return None
 
 
-def why_no_documents(dossier: "Dossier", scope: PersonScope, side: Side) -> str | None:
+def why_no_documents(dossier: "Dossier", scope: "PersonScope", side: Side) -> str | None:
     """Why this person may not add a document outside an invoice, acting for this side; None when they may (§8)."""
     if not dossier.reached_by(scope, side, to_deposit=True):
         return NO_ROLE
@@ -68,10 +68,10 @@ def why_no_documents(dossier: "Dossier", scope: PersonScope, side: Side) -> str 
     return None
 
 
-Rule = Callable[["Dossier", PersonScope, Side], str | None]
+Rule = Callable[["Dossier", "PersonScope", Side], str | None]
 
 
-def sides_for(rule: Rule, dossier: "Dossier", scope: PersonScope) -> tuple[list[Side], str | None]:
+def sides_for(rule: Rule, dossier: "Dossier", scope: "PersonScope") -> tuple[list[Side], str | None]:
     """The sides for which the person may deposit by this rule; when there is none, the sentence that says why.
 
     A person on both sides is told what stops the side on which they hold a role that may deposit.

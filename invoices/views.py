@@ -4,27 +4,29 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import IntegrityError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from dossiers.models import Dossier
+from roles.http import PersonRequest
 
 from . import deposits, documents, rules
 from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
+from .uploads import IncomingFile
 from .wizard.views import STEP_TITLES
 
 DEPOSITS_A_PAGE = 20
 
 
 @require_safe
-def dossier_documents(request: HttpRequest, numero: str) -> HttpResponse:
+def dossier_documents(request: PersonRequest, numero: str) -> HttpResponse:
     """The tab: deposits filed in the dossier, newest first, own drafts, and what the person may do (§4, §6, §8).
 
     GET parameters: `type`, the type of an optional document to add; `page`.
@@ -39,7 +41,7 @@ def dossier_documents(request: HttpRequest, numero: str) -> HttpResponse:
 
 
 @require_POST
-def add_document(request: HttpRequest, numero: str) -> HttpResponse:
+def add_document(request: PersonRequest, numero: str) -> HttpResponse:
     """« Valider » of a document outside an invoice: it is a deposit of its own (§8). Sent twice, it is one."""
     dossier = _visible_dossier(request, numero)
     sides, why_not = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
@@ -52,7 +54,7 @@ def add_document(request: HttpRequest, numero: str) -> HttpResponse:
     deposit_id = form.cleaned_data["depot"]
     if Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
         return done
-    incoming = form.cleaned_data["fichier"]
+    incoming: IncomingFile = form.cleaned_data["fichier"]
     try:
         document = documents.receive(incoming, form.cleaned_data["type"], request.user)
     except PdfRefused as refused:
@@ -69,14 +71,14 @@ def add_document(request: HttpRequest, numero: str) -> HttpResponse:
     except IntegrityError:
         # The same form sent twice at the same time: the other request made the deposit, this file is purged.
         if not Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
-            raise
+            raise SuspiciousOperation("The form's deposit id is another person's.") from None
         return done
     messages.success(request, f"« {document.get_type_display()} » déposé.")
     return done
 
 
 @require_POST
-def cancel_deposit(request: HttpRequest, depot: UUID) -> HttpResponse:
+def cancel_deposit(request: PersonRequest, depot: UUID) -> HttpResponse:
     """« Annuler le dépôt », until its delay ends (§6)."""
     deposit = get_object_or_404(
         Deposit.objects.filter(origin__in=Dossier.objects.visible_to(request.user)).select_related("origin", "invoice"),
@@ -92,7 +94,7 @@ def cancel_deposit(request: HttpRequest, depot: UUID) -> HttpResponse:
 
 
 @require_POST
-def delete_draft(request: HttpRequest, depot: UUID) -> HttpResponse:
+def delete_draft(request: PersonRequest, depot: UUID) -> HttpResponse:
     """« Supprimer le brouillon » (§5)."""
     draft = get_object_or_404(Draft.objects.resumable_by(request.user).select_related("origin"), pk=depot)
     if documents.delete_draft(draft.pk, request.user):
@@ -102,7 +104,7 @@ def delete_draft(request: HttpRequest, depot: UUID) -> HttpResponse:
 
 @require_safe
 @cache_control(private=True, no_store=True)
-def download(request: HttpRequest, document: UUID) -> FileResponse:
+def download(request: PersonRequest, document: UUID) -> FileResponse:
     """One document, as an attachment, for whoever sees a dossier that shows it; 404 for anyone else (§7)."""
     found = get_object_or_404(Document.objects.visible_to(request.user), pk=document)
     try:
@@ -112,11 +114,11 @@ def download(request: HttpRequest, document: UUID) -> FileResponse:
     return FileResponse(content, as_attachment=True, filename=found.name, content_type="application/pdf")
 
 
-def _visible_dossier(request: HttpRequest, numero: str) -> Dossier:
+def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:
     return get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
 
 
-def _render_tab(request: HttpRequest, dossier: Dossier, form: OptionalDocumentForm | None) -> HttpResponse:
+def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocumentForm | None) -> HttpResponse:
     _, why_no_invoice = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
     _, why_no_documents = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
     page = Paginator(
@@ -130,9 +132,7 @@ def _render_tab(request: HttpRequest, dossier: Dossier, form: OptionalDocumentFo
         "dossier": dossier,
         "page": page,
         "cancellable": {
-            deposit.pk
-            for deposit in page
-            if deposit.is_pending and deposits.may_cancel(deposit, request.user)
+            deposit.pk for deposit in page if deposit.is_pending and deposits.may_cancel(deposit, request.user)
         },
         "drafts": [
             (draft, STEP_TITLES.get(draft.data["step"]))

@@ -39,9 +39,7 @@ class Role(models.TextChoices):
     domains: frozenset[Domain]
     may_deposit: bool
 
-    def __new__(
-        cls, code: str, side: Side, scope: RoleScope, domains: frozenset[Domain], may_deposit: bool
-    ) -> Self:
+    def __new__(cls, code: str, side: Side, scope: RoleScope, domains: frozenset[Domain], may_deposit: bool) -> Self:
         role = str.__new__(cls, code)
         role._value_ = code
         role.side = side

@@ -1,5 +1,7 @@
 """Logging in, by e-mail address."""
 
+from typing import Any
+
 from django.contrib.auth.forms import AuthenticationForm
 
 
@@ -12,7 +14,7 @@ class EmailAuthenticationForm(AuthenticationForm):
         "inactive": "Ce compte est désactivé.",
     }
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Adresse e-mail"
         self.fields["username"].widget.input_type = "email"

@@ -117,9 +117,7 @@ class User(AbstractUser):
     class Meta:
         verbose_name = "utilisateur"
         ordering = ("email",)
-        constraints = (
-            models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),
-        )
+        constraints = (models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
@@ -150,15 +148,22 @@ class User(AbstractUser):
 class RoleAssignment(models.Model):
     """A role that a person holds on one company, or on one establishment, as the role's scope asks (RULES.md §3)."""
 
-    user = models.ForeignKey(
-        User, models.CASCADE, related_name="role_assignments", verbose_name="utilisateur"
-    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="role_assignments", verbose_name="utilisateur")
     role = models.CharField("rôle", max_length=50, choices=Role.choices)
     company = models.ForeignKey(
-        Company, models.CASCADE, null=True, blank=True, related_name="role_assignments", verbose_name="société"
+        Company,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="role_assignments",
+        verbose_name="société",
     )
     establishment = models.ForeignKey(
-        Establishment, models.CASCADE, null=True, blank=True, related_name="role_assignments",
+        Establishment,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="role_assignments",
         verbose_name="établissement",
     )
 
@@ -169,10 +174,12 @@ class RoleAssignment(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="role_assignment_place_fits_scope",
-                condition=Q(
-                    role__in=roles_of(RoleScope.COMPANY), company__isnull=False, establishment__isnull=True
-                )
-                | Q(role__in=roles_of(RoleScope.ESTABLISHMENT), company__isnull=True, establishment__isnull=False),
+                condition=Q(role__in=roles_of(RoleScope.COMPANY), company__isnull=False, establishment__isnull=True)
+                | Q(
+                    role__in=roles_of(RoleScope.ESTABLISHMENT),
+                    company__isnull=True,
+                    establishment__isnull=False,
+                ),
                 violation_error_message="Ce rôle s’attribue sur une société ou sur un établissement, selon sa portée.",
             ),
             models.UniqueConstraint(
@@ -195,7 +202,7 @@ class RoleAssignment(models.Model):
     @property
     def as_role(self) -> Role:
         """The role with its side, scope and domains."""
-        return Role(self.role)
+        return Role[self.role]
 
     @property
     def place(self) -> Company | Establishment:

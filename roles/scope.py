@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-
 from .enums import Domain, Role, Side
 from .models import Establishment, RoleAssignment
 
@@ -61,7 +60,7 @@ def scope_of(user: "User | AnonymousUser") -> PersonScope:
                 assignment.as_role,
                 frozenset(pk for pk, company in sites if company == assignment.company_id)
                 if assignment.company_id
-                else frozenset({assignment.establishment_id}),
+                else frozenset(filter(None, [assignment.establishment_id])),
             )
             for assignment in assignments
         )

@@ -6,17 +6,28 @@ from typing import Any
 from django.db import models
 
 
+# What has no decomposition and has another spelling all the same; most keyboards do not have « œ ».
+SPELLINGS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'"})
+# Control characters and halves of characters: in no name, and not every database takes them.
+UNWRITABLE = ("Cc", "Cs")
+
+
 def normalise(text: str) -> str:
     """The text as it is compared: no accents, lower case, single spaces ("  Éloïse  Lefèvre" → "eloise lefevre")."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(plain.replace("’", "'").split())
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(
+        " " if unicodedata.category(character) in UNWRITABLE else character
+        for character in decomposed
+        if not unicodedata.combining(character)
+    )
+    return " ".join(plain.translate(SPELLINGS).split())
 
 
 class NormalisedField(models.TextField):
-    """A column filled at every write, in bulk too, with the normalised text of other fields of its row.
+    """A column filled by `save` and `bulk_create` with the normalised text of other fields of its row.
 
-    `sources` names these fields; they are joined by a space.
+    `sources` names these fields; they are joined by a space. Whoever writes some columns only (`update_fields`)
+    names this one too; `update` and `bulk_update` do not fill it.
     """
 
     def __init__(self, *, sources: list[str], **kwargs: Any) -> None:

@@ -1,12 +1,12 @@
 """What every test has: folders of its own, no network but the loopback, and a person to log in with."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 
-from invoices.models import document_storage
 from tests.wizard import Wizard
 
 
@@ -18,25 +18,11 @@ def pytest_runtest_setup() -> None:
 
 
 @pytest.fixture(autouse=True)
-def documents_folder(settings, tmp_path: Path) -> Path:
-    """A document storage that is empty when the test begins."""
-    root = tmp_path / "documents"
-    settings.DOCUMENT_ROOT = root
-    settings.INCOMING_ROOT = root / "incoming"
-    settings.STORAGES = django_settings.STORAGES | {
-        "documents": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": root, "base_url": None},
-        }
-    }
-    assert document_storage().location == str(root)
-    return root
-
-
-@pytest.fixture(autouse=True)
-def no_broker(settings) -> None:
-    """Triggers go nowhere: in these tests the sweep is called by hand, or the real stack is started."""
-    settings.CELERY_BROKER_URL = "memory://"
+def documents_folder(settings) -> Path:
+    """The document storage, empty when the test begins."""
+    shutil.rmtree(settings.DOCUMENT_ROOT, ignore_errors=True)
+    settings.DOCUMENT_ROOT.mkdir()
+    return settings.DOCUMENT_ROOT
 
 
 @pytest.fixture
@@ -59,3 +45,12 @@ def wizard(log_in):
         return Wizard.start(client or log_in(person), dossier, side=side)
 
     return start
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name what needs PostgreSQL and Redis where the variables do not name them."""
+    missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
+    if missing:
+        for item in items:
+            if item.get_closest_marker("services"):
+                item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(missing)}"))

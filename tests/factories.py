@@ -1,6 +1,7 @@
 """What tests are made of: real rows, valid identifiers, real small PDFs in the document storage.
 
-A deposit is never built by hand: `make_deposit` sends it through `invoices.deposits.submit`, as the portal does.
+A deposit is never built by hand: `make_deposit` sends it through `invoices.deposits.submit`, as the
+portal does.
 """
 
 import hashlib
@@ -121,9 +122,7 @@ class DossierFactory(factory.django.DjangoModelFactory):
     employer = factory.SubFactory(EstablishmentFactory)
     training_provider = factory.SubFactory(EstablishmentFactory)
     beneficiary_first_name = factory.Iterator(["Zoé", "Noémie", "Loïc", "Anaïs", "François"])
-    beneficiary_last_name = factory.Iterator(
-        ["Lefèvre", "Garçon", "Béraud", "Nuñez", "Gœtz", "L’Hôte", "Muller"]
-    )
+    beneficiary_last_name = factory.Iterator(["Lefèvre", "Garçon", "Béraud", "Nuñez", "Gœtz", "L’Hôte", "Muller"])
     training_title = "Technicien de maintenance industrielle"
     starts_on = date(2025, 9, 1)
     ends_on = date(2026, 8, 31)
@@ -177,13 +176,12 @@ def make_deposit(
 ) -> Deposit:
     """Send a deposit with a file for the invoice and for each supporting document, in this order.
 
-    `number=None` makes it a deposit of documents alone (RULES.md §8). It is pending: `transmission.transmit_due`
-    transmits it once its delay ended (`delay=timedelta(0)`: at once). Raises what `deposits.submit` raises.
+    `number=None` makes it a deposit of documents alone (RULES.md §8). It is pending until
+    `transmission.transmit_due` finds its delay ended (`delay=timedelta(0)`: at once).
+    Raises what `deposits.submit` raises.
     """
     types = [*([DocumentType.FACTURE] if number else []), *documents]
-    rows = [
-        DocumentFactory(type=type_, name=f"{type_.lower()}.pdf", uploaded_by=depositor) for type_ in types
-    ]
+    rows = [DocumentFactory(type=type_, name=f"{type_.lower()}.pdf", uploaded_by=depositor) for type_ in types]
     invoice = number and deposits.InvoiceFacts(
         number=number,
         issue_date=timezone.localdate(),
@@ -196,7 +194,7 @@ def make_deposit(
         origin=origin,
         side=side,
         depositor=depositor,
-        documents=Document.objects.filter(pk__in=[row.pk for row in rows]),
+        documents=rows,
         invoice=invoice or None,
         associated=list(associated),
         delay=delay,

@@ -4,12 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
+# One for each process, removed at its end.
+_FOLDER = tempfile.TemporaryDirectory(prefix="portail-tests-")
+os.environ["VAR_DIR"] = _FOLDER.name
 os.environ.setdefault("SECRET_KEY", "tests-only")
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portail-tests-"))
 
-from portal.settings import *  # noqa: F403
-from portal.settings import STORAGES, VAR_DIR
+from portal.settings import *  # noqa: E402, F403
+from portal.settings import STORAGES, VAR_DIR  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-(Path(VAR_DIR) / "static").mkdir(parents=True, exist_ok=True)
+(Path(VAR_DIR) / "static").mkdir()

@@ -53,7 +53,10 @@ def add_piece(situation: Situation, type_code: str) -> Refusal:
     if not type_code:
         return "type", "Choisissez d’abord un type de document dans la liste."
     if type_code not in situation.offered_types:
-        return "type", "Ce type de document n’est pas accepté pour ce dossier. Choisissez-en un dans la liste."
+        return (
+            "type",
+            "Ce type de document n’est pas accepté pour ce dossier. Choisissez-en un dans la liste.",
+        )
     if len(situation.pieces) >= settings.MAX_SUPPORTING_DOCUMENTS:
         return "type", f"Un dépôt a {settings.MAX_SUPPORTING_DOCUMENTS} pièces au plus."
     taken = {int(piece["slot"].removeprefix("piece")) for piece in situation.pieces}

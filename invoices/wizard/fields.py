@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from ..rules import earliest_issue_date
+from ..models import Deposit
+from ..rules import earliest_issue_date, number_key
 
 
 class AmountField(forms.CharField):
@@ -21,7 +23,7 @@ class AmountField(forms.CharField):
     """
 
     MAXIMUM = Decimal("9999999999.99")
-    UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?")
+    UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?", re.ASCII)
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "class": "input input--amount"})
@@ -29,15 +31,16 @@ class AmountField(forms.CharField):
 
     def clean(self, value: Any) -> Decimal | None:
         typed = super().clean(value)
-        text = " ".join(typed.replace("€", " ").split())
-        if not text:
+        if not typed:
             return None
+        text = " ".join(typed.split()).strip("€ ")
         if text.startswith(("-", "−")):
             raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
         match = self.UNDERSTOOD.fullmatch(text)
         if not match:
             raise ValidationError(
-                "Ce montant n’est pas compris. Écrivez-le en euros, par exemple 1 234,56.", code="not_understood"
+                "Ce montant n’est pas compris. Écrivez-le en euros, par exemple 1 234,56.",
+                code="not_understood",
             )
         cents = match["cents"] or ""
         if len(cents) > 2:
@@ -53,17 +56,21 @@ class AmountField(forms.CharField):
 class IssueDateField(forms.CharField):
     """The day an invoice was issued: from five years before today to today, in Europe/Paris (§2).
 
-    Understood: 23/11/2026, 23-11-2026, 23.11.2026, 23112026, 2026-11-23. Cleans to a date.
+    Understood: 23/11/2026, 23-11-2026, 23.11.2026, 23 11 2026, 23112026, 2026-11-23. Cleans to a date.
     """
 
-    FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
+    UNDERSTOOD = (
+        re.compile(r"(?P<day>\d{1,2}) ?[/\-. ] ?(?P<month>\d{1,2}) ?[/\-. ] ?(?P<year>\d{4})", re.ASCII),
+        re.compile(r"(?P<day>\d{2})(?P<month>\d{2})(?P<year>\d{4})", re.ASCII),
+        re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII),
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "class": "input"})
         super().__init__(widget=widget, max_length=20, **kwargs)
 
     def clean(self, value: Any) -> date | None:
-        text = "".join(super().clean(value).split())
+        text = " ".join(super().clean(value).split())
         if not text:
             return None
         day = self._read(text)
@@ -71,7 +78,8 @@ class IssueDateField(forms.CharField):
         earliest = earliest_issue_date(today)
         if day > today:
             raise ValidationError(
-                f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.", code="future"
+                f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.",
+                code="future",
             )
         if day < earliest:
             raise ValidationError(
@@ -82,13 +90,13 @@ class IssueDateField(forms.CharField):
         return day
 
     def _read(self, text: str) -> date:
-        for format_ in self.FORMATS:
-            try:
-                return datetime.strptime(text, format_).date()  # noqa: DTZ007 - a day, without an hour
-            except ValueError:
-                continue
+        for pattern in self.UNDERSTOOD:
+            if match := pattern.fullmatch(text):
+                with suppress(ValueError):  # the 31st of February
+                    return date(*(int(match[part]) for part in ("year", "month", "day")))
         raise ValidationError(
-            "Cette date n’est pas comprise. Écrivez jour/mois/année, par exemple 23/11/2026.", code="not_understood"
+            "Cette date n’est pas comprise. Écrivez jour/mois/année, par exemple 23/11/2026.",
+            code="not_understood",
         )
 
 
@@ -112,5 +120,10 @@ class InvoiceNumberField(forms.CharField):
         if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in number):
             raise ValidationError(
                 "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
+            )
+        # A few characters of Unicode stand for whole sentences.
+        if len(number_key(number)) > Deposit._meta.get_field("number_key").max_length:
+            raise ValidationError(
+                "Ce numéro contient des caractères inhabituels : saisissez-le à la main.", code="unusual"
             )
         return number

@@ -82,7 +82,7 @@ class Situation:
 
     @property
     def certificate_required(self) -> bool:
-        """Whether the certificate is required; before the first step's answer, whether it would be by « Oui » (§5.3)."""
+        """Whether the certificate is required (§5.3); before the first step's answer, whether « Oui » would."""
         covers_tuition = True if self.covers_tuition is None else self.covers_tuition
         return rules.certificate_required(covers_tuition, [self.draft.origin, *self.chosen])
 
@@ -182,7 +182,12 @@ class InvoiceFileForm(StepForm):
 class DetailsForm(StepForm):
     """« Détails de la facture » (§5.2)."""
 
-    TYPED = (("number", "numéro"), ("issue_date", "date"), ("amount_ht", "montant HT"), ("amount_ttc", "montant TTC"))
+    TYPED = (
+        ("number", "numéro"),
+        ("issue_date", "date"),
+        ("amount_ht", "montant HT"),
+        ("amount_ttc", "montant TTC"),
+    )
 
     recherche = forms.CharField(
         label="Rechercher un autre dossier à associer",
@@ -266,7 +271,10 @@ class SupportingDocumentsForm(StepForm):
         self.fields["type"] = forms.ChoiceField(
             label="Ajouter un autre type de document",
             required=False,
-            choices=[("", "Choisissez un type de document"), *((t.value, t.label) for t in self.situation.offered_types)],
+            choices=[
+                ("", "Choisissez un type de document"),
+                *((t.value, t.label) for t in self.situation.offered_types),
+            ],
             widget=forms.Select({"class": "select", "data-enables": "ajouter-piece"}),
         )
 
@@ -294,7 +302,9 @@ class SupportingDocumentsForm(StepForm):
         if done < len(slots):
             count = len(slots) - done
             return Gauge(done, len(slots), "1 document attendu" if count == 1 else f"{count} documents attendus")
-        present: Sequence[Document] = [self.situation.documents[slot] for slot in slots if slot in self.situation.documents]
+        present: Sequence[Document] = [
+            self.situation.documents[slot] for slot in slots if slot in self.situation.documents
+        ]
         return Gauge(max(1, done), max(1, done), "Complète" if present else "Rien d’obligatoire")
 
 

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from formtools.wizard.storage.base import BaseStorage
 
+from roles.http import PersonRequest
+
 from ..models import Draft
+
+
+class DraftRequest(PersonRequest):
+    """A request of the wizard, with the draft that its address names."""
+
+    draft: Draft
 
 
 class DraftStorage(BaseStorage):
@@ -19,12 +26,12 @@ class DraftStorage(BaseStorage):
     has wanted to leave forwards, whose errors are shown from then on.
     """
 
-    def __init__(self, prefix: str, request: HttpRequest, file_storage: None = None) -> None:
+    def __init__(self, prefix: str, request: DraftRequest, file_storage: None = None) -> None:
         super().__init__(prefix, request, file_storage)
-        self.draft: Draft = request.draft  # type: ignore[attr-defined]
+        self.draft = request.draft
         if not self.draft.data:
             self.init_data()
-            self.extra_data = {"dossiers": [], "pieces": [], "attempted": []}
+            self.data[self.extra_data_key] = {"dossiers": [], "pieces": [], "attempted": []}
 
     @property
     def data(self) -> dict[str, Any]:

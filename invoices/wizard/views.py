@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -19,13 +19,15 @@ from formtools.wizard.forms import ManagementForm
 from formtools.wizard.views import SessionWizardView
 
 from dossiers.models import Dossier
+from roles.http import PersonRequest
 
 from .. import documents, rules
-from ..deposits import FileLost, InvoiceFacts, NumberTaken, submit
+from ..deposits import FileLostError, InvoiceFacts, NumberTakenError, submit
 from ..enums import DocumentType
 from ..models import Deposit, Document, Draft
 from ..pdf import PdfRefused
-from ..presentation import minutes
+from ..presentation import minutes, quoted
+from ..uploads import IncomingFile
 from . import choices
 from .forms import (
     CERTIFICATE_SLOT,
@@ -37,6 +39,7 @@ from .forms import (
     StepForm,
     SupportingDocumentsForm,
 )
+from .storage import DraftRequest
 
 TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
 SEARCH_RESULTS = 8
@@ -69,7 +72,7 @@ def step_url(draft_id: UUID, step: str) -> str:
     return reverse("invoices:step", args=[draft_id, step])
 
 
-def start(request: HttpRequest, numero: str) -> HttpResponse:
+def start(request: PersonRequest, numero: str) -> HttpResponse:
     """« Ajouter une facture »: a new uuid, and the first step at its address (§3, §4).
 
     Nothing is written but in the session: the draft's row is made by the first POST. A person who may
@@ -97,7 +100,7 @@ class DepositWizard(SessionWizardView):
 
     storage_name = "invoices.wizard.storage.DraftStorage"
     file_storage = None  # each file has its row and its place from its arrival
-    form_list = (
+    form_list: Any = (
         (INVOICE, InvoiceFileForm),
         (DETAILS, DetailsForm),
         (SUPPORTING, SupportingDocumentsForm),
@@ -106,7 +109,7 @@ class DepositWizard(SessionWizardView):
 
     # --- Which draft, and may this person go on with it? -------------------------------------------------------
 
-    def dispatch(self, request: HttpRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: DraftRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
         self.refusals: dict[str, str] = {}
         self.sent = False
         draft = self.find_draft(request, depot)
@@ -119,13 +122,13 @@ class DepositWizard(SessionWizardView):
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
         arrived = self.receive_files(request, draft, etape)
         with transaction.atomic():
-            request.draft = self.lock(draft)
-            if request.draft is None:  # sent or deleted by another tab since it was found above
+            locked = self.lock(draft)
+            if locked is None:  # sent or deleted by another tab since it was found above
                 return self.gone(request, depot)
-            self.arrived = arrived
+            request.draft, self.arrived = locked, arrived
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
 
-    def find_draft(self, request: HttpRequest, depot: UUID) -> Draft | HttpResponse:
+    def find_draft(self, request: PersonRequest, depot: UUID) -> Draft | HttpResponse:
         """The person's draft, not saved yet when it was just started; else an explanation or a 404 (§9)."""
         draft = (
             Draft.objects.resumable_by(request.user)
@@ -137,13 +140,11 @@ class DepositWizard(SessionWizardView):
             return draft
         started = request.session.get(_start_key(depot))
         if started and not Draft.objects.filter(pk=depot).exists() and not Deposit.objects.filter(pk=depot).exists():
-            origin = get_object_or_404(
-                Dossier.objects.visible_to(request.user).with_places(), pk=started["dossier"]
-            )
+            origin = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), pk=started["dossier"])
             return Draft(pk=depot, owner=request.user, origin=origin, side=started["side"])
         return self.gone(request, depot)
 
-    def gone(self, request: HttpRequest, depot: UUID) -> HttpResponse:
+    def gone(self, request: PersonRequest, depot: UUID) -> HttpResponse:
         """What to say of a draft that is not there: it was sent, it was deleted, or it never was this person's."""
         sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
         if sent:
@@ -173,7 +174,7 @@ class DepositWizard(SessionWizardView):
 
     # --- Files -------------------------------------------------------------------------------------------------
 
-    def receive_files(self, request: HttpRequest, draft: Draft, step: str) -> dict[str, Document]:
+    def receive_files(self, request: PersonRequest, draft: Draft, step: str) -> dict[str, Document]:
         """Check and keep the files of a POST, before any lock: a check may take seconds.
 
         Returns the documents, loose, by field. A refusal is kept as the field's sentence.
@@ -181,7 +182,7 @@ class DepositWizard(SessionWizardView):
         received = {}
         for slot, type_ in self.slots_of(draft, step).items():
             incoming = request.FILES.get(f"{step}-{slot}")
-            if incoming is None:
+            if not isinstance(incoming, IncomingFile):
                 continue
             try:
                 received[slot] = documents.receive(incoming, type_, request.user)
@@ -202,7 +203,7 @@ class DepositWizard(SessionWizardView):
 
     # --- Forms -------------------------------------------------------------------------------------------------
 
-    def get_prefix(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+    def get_prefix(self, request: PersonRequest, *args: Any, **kwargs: Any) -> str:
         return _start_key(kwargs["depot"])
 
     @cached_property
@@ -214,10 +215,10 @@ class DepositWizard(SessionWizardView):
             draft,
             self.request.user,
             {document.slot: document for document in draft.documents.all()} if not draft._state.adding else {},
-            {"oui": True, "non": False}.get(answer),
+            None if answer is None else answer == "oui",
         )
 
-    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> StepForm:  # noqa: ARG002
+    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> StepForm:
         # Files never go through the forms: they were checked and kept on arrival.
         return super().get_form(step, data, None)
 
@@ -228,7 +229,7 @@ class DepositWizard(SessionWizardView):
         typed = self.storage.get_step_data(step) or {}
         return {name.removeprefix(f"{step}-"): typed[name] for name in typed}
 
-    def get_form_step_data(self, form: StepForm) -> dict[str, list[str]]:  # noqa: ARG002 - formtools' signature
+    def get_form_step_data(self, form: StepForm | None = None) -> dict[str, list[str]]:
         """What was typed at this step, in the fields that it has, and that alone."""
         step = self.steps.current
         names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
@@ -253,7 +254,7 @@ class DepositWizard(SessionWizardView):
 
     # --- GET: the step of the address --------------------------------------------------------------------------
 
-    def get(self, request: HttpRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
+    def get(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         self.storage.current_step = etape
         if blocking := self.first_incomplete(before=etape):
             return self.go_back_to(blocking)
@@ -262,18 +263,18 @@ class DepositWizard(SessionWizardView):
 
     def go_back_to(self, step: str) -> HttpResponse:
         """Send the person to the step that comes first, and say so (§9)."""
-        messages.warning(self.request, f"Complétez d’abord l’étape « {STEP_TITLES[step]} ».")
+        messages.warning(self.request, f"Complétez d’abord l’étape {quoted(STEP_TITLES[step])}.")
         return redirect(step_url(self.storage.draft.pk, step))
 
     # --- POST: keep everything, then do what was asked ---------------------------------------------------------
 
-    def post(self, request: HttpRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
+    def post(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         management = ManagementForm(request.POST, prefix=self.prefix)
         if not management.is_valid() or management.cleaned_data["current_step"] != etape:
             raise SuspiciousOperation("The management data do not belong to this step of this draft.")
         self.storage.current_step = etape
         searched_before = self.get_form_initial(etape).get("recherche", "")
-        self.storage.set_step_data(etape, self.get_form_step_data(None))
+        self.storage.set_step_data(etape, self.get_form_step_data())
         self.keep_files(etape)
         response = self.act(etape, searched_before)
         if self.sent:
@@ -323,7 +324,7 @@ class DepositWizard(SessionWizardView):
         if step not in attempted:
             attempted.append(step)
 
-    def render_goto_step(self, goto_step: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - formtools' signature
+    def render_goto_step(self, goto_step: str, **kwargs: Any) -> HttpResponse:
         """« Étape précédente », or a step of the rail: what was typed here has been kept."""
         steps = list(STEP_TITLES)
         if steps.index(goto_step) > steps.index(self.steps.current):
@@ -332,17 +333,17 @@ class DepositWizard(SessionWizardView):
             messages.error(self.request, sentence)
         return redirect(step_url(self.storage.draft.pk, goto_step))
 
-    def render_next_step(self, form: StepForm, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - formtools' signature
+    def render_next_step(self, form: StepForm, **kwargs: Any) -> HttpResponse:
         return redirect(step_url(self.storage.draft.pk, self.steps.next))
 
-    def render_revalidation_failure(self, step: str, form: StepForm, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def render_revalidation_failure(self, step: str, form: StepForm, **kwargs: Any) -> HttpResponse:
         """What no longer holds sends the person to the step that mends it (§5.4)."""
         self.mark_attempted(step)
         return self.go_back_to(step)
 
     # --- « Transmettre » ---------------------------------------------------------------------------------------
 
-    def done(self, form_list: list[StepForm], form_dict: dict[str, StepForm], **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def done(self, form_list: list[StepForm], form_dict: dict[str, StepForm], **kwargs: Any) -> HttpResponse:
         """Send the draft: all its steps have just been validated as of now, under its lock (§5.4)."""
         draft, details = self.storage.draft, form_dict[DETAILS].cleaned_data
         try:
@@ -361,12 +362,15 @@ class DepositWizard(SessionWizardView):
                 ),
                 associated=self.situation.chosen,
             )
-        except NumberTaken:
+        except NumberTakenError:
             return self.render_revalidation_failure(DETAILS, form_dict[DETAILS])
-        except FileLost as lost:
+        except FileLostError as lost:
             step = INVOICE if lost.document.slot == INVOICE_SLOT else SUPPORTING
             documents.remove_from_draft(draft, lost.document.slot)
-            messages.error(self.request, f"Le fichier « {lost.document.name} » n’est plus lisible : envoyez-le de nouveau.")
+            messages.error(
+                self.request,
+                f"Le fichier {quoted(lost.document.name)} n’est plus lisible : envoyez-le de nouveau.",
+            )
             return self.render_revalidation_failure(step, form_dict[step])
         draft.delete()
         self.sent = True
@@ -393,6 +397,7 @@ class DepositWizard(SessionWizardView):
             "step": step,
             "step_title": STEP_TITLES[step],
             "previous": self.steps.prev,
+            "files": [self.file_field(form, slot) for slot in form.file_slots()],
             "rail": [self.rail_step(number, name) for number, name in enumerate(STEP_TITLES, start=1)],
             "may_send": not incomplete,
             "send_note": send_note(incomplete),
@@ -405,21 +410,22 @@ class DepositWizard(SessionWizardView):
                 "search_limit": SEARCH_RESULTS,
                 "max_associated": settings.MAX_ASSOCIATED_DOSSIERS,
             }
-        if step == SUPPORTING:
-            context["files"] = [
-                {
-                    "field": form[slot],
-                    "document": situation.documents.get(slot),
-                    "tag": "Obligatoire" if slot == CERTIFICATE_SLOT and situation.certificate_required else "",
-                    "removable": slot != CERTIFICATE_SLOT or slot in situation.documents,
-                }
-                for slot in form.file_slots()
-            ]
         if step == SEND:
             context["details"] = self.checked_forms[DETAILS].cleaned_data
             context["covers_tuition"] = situation.covers_tuition
             context["delay"] = minutes(settings.TRANSMISSION_DELAY)
         return context
+
+    def file_field(self, form: StepForm, slot: str) -> dict[str, Any]:
+        """A field for a file: what it holds, whether it must, and whether « Retirer » goes with it."""
+        held = self.situation.documents.get(slot)
+        required = slot == INVOICE_SLOT or (slot == CERTIFICATE_SLOT and self.situation.certificate_required)
+        return {
+            "field": form[slot],
+            "document": held,
+            "tag": "Obligatoire" if required else "",
+            "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or (slot == CERTIFICATE_SLOT and held),
+        }
 
     def rail_step(self, number: int, step: str) -> dict[str, Any]:
         """One step of the rail: where it stands, and its gauge, which the last has not."""
@@ -440,7 +446,7 @@ def send_note(incomplete: list[str]) -> str:
     """Beside « Transmettre »: why it is disabled, or that nothing is missing (§5.4)."""
     if not incomplete:
         return "Toutes les étapes sont complètes."
-    titles = " et ".join(f"« {STEP_TITLES[step]} »" for step in incomplete)
+    titles = " et ".join(quoted(STEP_TITLES[step]) for step in incomplete)
     if len(incomplete) == 1:
         return f"Il reste une étape à compléter : {titles}."
     return f"Il reste des étapes à compléter : {titles}."

@@ -108,7 +108,11 @@ def every_case(db):
     }
     cases = {
         case: DossierFactory(
-            product=case[0], status=case[1], subrogated=case[2], employer=employer, training_provider=sites[case[3]]
+            product=case[0],
+            status=case[1],
+            subrogated=case[2],
+            employer=employer,
+            training_provider=sites[case[3]],
         )
         for case in itertools.product(Product, DossierStatus, (True, False), (True, False))
     }
@@ -241,7 +245,16 @@ def test_the_labels_are_those_of_the_guide():
 
 
 @pytest.mark.parametrize(
-    "same", ["F2026-118", "f2026-118", " F2026-118 ", "F 2026 - 118", "F2026\u00a0-118", "F2026\u202f-118", "Ｆ2026-118"]
+    "same",
+    [
+        "F2026-118",
+        "f2026-118",
+        " F2026-118 ",
+        "F 2026 - 118",
+        "F2026\u00a0-118",
+        "F2026\u202f-118",
+        "Ｆ2026-118",
+    ],
 )
 def test_numbers_that_are_the_same(same):
     assert rules.number_key(same) == rules.number_key("F2026-118")

@@ -1,0 +1,282 @@
+"""Waiting, transmitting, cancelling (RULES.md §6, §7), by the database's clock."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from dossiers.enums import DossierStatus
+from invoices import deposits, tasks, transmission
+from invoices.enums import DepositState
+from invoices.models import Deposit
+from roles.enums import Role, Side
+from tests.factories import DossierFactory, make_deposit, person_with
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+PENDING, TRANSMITTED, CANCELLED = DepositState
+
+
+@pytest.fixture
+def other(dossier):
+    """Another dossier of the same provider, of another employer."""
+    return DossierFactory(training_provider=dossier.training_provider)
+
+
+@pytest.fixture
+def deposit(dossier, other, provider):
+    """Just submitted on `dossier`, with `other` associated."""
+    deposit = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-1", associated=[other])
+    deposit.refresh_from_db()
+    return deposit
+
+
+def ago(deposit: Deposit, **duration: float) -> None:
+    """Let the deposit have been submitted that much earlier, by the database's clock."""
+    shift = timedelta(**duration)
+    Deposit.objects.filter(pk=deposit.pk).update(
+        submitted_at=F("submitted_at") - shift,
+        transmit_at=F("transmit_at") - shift,
+        cancelled_at=F("cancelled_at") - shift,
+    )
+
+
+def shown_in(dossier) -> list[Deposit]:
+    return list(Deposit.objects.filed_in(dossier))
+
+
+def test_the_delay_is_fifteen_minutes_by_the_databases_clock(deposit, settings, time_machine):
+    assert timedelta(minutes=15) == settings.TRANSMISSION_DELAY
+    assert deposit.transmit_at - deposit.submitted_at == timedelta(minutes=15)
+
+
+def test_a_web_server_whose_clock_is_wrong_changes_nothing(dossier, provider, time_machine):
+    before = timezone.now()
+    time_machine.move_to("2030-01-01 12:00 +0000")
+    deposit = make_deposit(dossier, provider, Side.PRESTATAIRE)
+    assert transmission.transmit_due() == 0
+    deposit.refresh_from_db()
+    assert abs(deposit.submitted_at - before) < timedelta(minutes=1)
+
+
+def test_not_before_the_delay_ends(deposit):
+    ago(deposit, minutes=14, seconds=50)
+    assert transmission.transmit_due() == 0
+    assert transmission.transmit_due(deposit.pk) == 0
+    assert tasks.transmit(str(deposit.pk)) == 0
+    deposit.refresh_from_db()
+    assert deposit.state == PENDING
+
+
+def test_in_the_origin_alone_until_then_and_everywhere_after(deposit, dossier, other):
+    assert shown_in(dossier) == [deposit]
+    assert shown_in(other) == []
+    ago(deposit, minutes=15)
+    assert shown_in(other) == []
+    assert transmission.transmit_due() == 1
+    assert shown_in(dossier) == shown_in(other) == [deposit]
+    deposit.refresh_from_db()
+    assert deposit.state == TRANSMITTED
+    assert deposit.transmitted_at >= deposit.transmit_at
+
+
+def test_running_it_twice_changes_nothing(deposit):
+    ago(deposit, minutes=15)
+    assert tasks.transmit(str(deposit.pk)) == 1
+    deposit.refresh_from_db()
+    first = deposit.transmitted_at
+    assert tasks.transmit(str(deposit.pk)) == 0
+    assert tasks.transmit_due() == 0
+    deposit.refresh_from_db()
+    assert deposit.transmitted_at == first
+
+
+def test_the_trigger_transmits_its_own_deposit_only(deposit, dossier, provider):
+    late = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-2")
+    for each in (deposit, late):
+        ago(each, minutes=20)
+    assert transmission.transmit_due(deposit.pk) == 1
+    late.refresh_from_db()
+    assert late.state == PENDING
+    assert transmission.transmit_due() == 1
+
+
+def test_the_sweep_takes_all_that_is_due_in_batches(dossier, provider, monkeypatch):
+    monkeypatch.setattr(transmission, "BATCH", 3)
+    for rank in range(7):
+        make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{rank}", delay=timedelta(0))
+    assert transmission.transmit_due() == 7
+    assert not Deposit.objects.filter(state=PENDING).exists()
+
+
+def test_a_dossier_that_closed_after_the_click_receives_the_documents(deposit, dossier, other):
+    for each in (dossier, other):
+        each.status = DossierStatus.ANNULE
+        each.save(update_fields=["status"])
+    ago(deposit, minutes=15)
+    transmission.transmit_due()
+    assert shown_in(dossier) == shown_in(other) == [deposit]
+
+
+def test_the_time_left_is_on_the_screen(deposit, dossier, provider, log_in):
+    page = log_in(provider).get(f"/dossiers/{dossier.number}/documents/").content.decode()
+    assert "En cours de transmission · encore 15 minutes" in page
+    ago(deposit, minutes=14, seconds=20)
+    page = log_in(provider).get(f"/dossiers/{dossier.number}/documents/").content.decode()
+    assert "encore 40 secondes" in page or "encore 39 secondes" in page
+    ago(deposit, minutes=1)
+    page = log_in(provider).get(f"/dossiers/{dossier.number}/documents/").content.decode()
+    assert "En cours de transmission · dans un instant" in page
+
+
+def test_overdue_deposits_are_counted(deposit):
+    ago(deposit, minutes=15, seconds=30)
+    assert transmission.overdue_count(timedelta(seconds=60)) == 0
+    ago(deposit, seconds=31)
+    assert transmission.overdue_count(timedelta(seconds=60)) == 1
+
+
+# --- « Annuler le dépôt » --------------------------------------------------------------------------------------
+
+
+def cancel(client, deposit):
+    return client.post(f"/depots/{deposit.pk}/annuler/")
+
+
+def test_cancelled_shows_in_the_origin_only_and_frees_the_number(deposit, dossier, other, provider, log_in):
+    client = log_in(provider)
+    assert "Annuler le dépôt" in client.get(f"/dossiers/{dossier.number}/documents/").content.decode()
+    cancel(client, deposit)
+    deposit.refresh_from_db()
+    assert (deposit.state, deposit.cancelled_by) == (CANCELLED, provider)
+    ago(deposit, minutes=20)
+    assert transmission.transmit_due() == 0
+    assert shown_in(dossier) == [deposit]
+    assert shown_in(other) == []
+    page = client.get(f"/dossiers/{dossier.number}/documents/").content.decode()
+    assert "Annulé" in page
+    assert "Annuler le dépôt" not in page
+    make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-1")
+
+
+def test_not_once_the_delay_has_ended(deposit, provider, log_in, dossier):
+    ago(deposit, minutes=15)
+    client = log_in(provider)
+    page = client.get(cancel(client, deposit).url).content.decode()
+    assert "n’a pas été annulé" in page
+    deposit.refresh_from_db()
+    assert deposit.state == PENDING
+
+
+def test_cancelling_twice_says_so(deposit, provider, log_in):
+    client = log_in(provider)
+    cancel(client, deposit)
+    page = client.get(cancel(client, deposit).url).content.decode()
+    assert "déjà transmis ou annulé" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "side", "answer"),
+    [
+        (Role.SAISIE_PRESTATAIRE, Side.PRESTATAIRE, 302),
+        (Role.ADMIN_SOCIETE_PRESTATAIRE, Side.PRESTATAIRE, 302),
+        (Role.SAISIE_ALTERNANCE_PRESTATAIRE, Side.PRESTATAIRE, 302),
+        (Role.SAISIE_PDC_PRESTATAIRE, Side.PRESTATAIRE, 404),
+        (Role.CONSULTATION_PRESTATAIRE, Side.PRESTATAIRE, 403),
+        (Role.ADMIN_ETABLISSEMENT, Side.ENTREPRISE, 403),
+    ],
+)
+def test_who_may_cancel(deposit, dossier, log_in, role, side, answer):
+    """Anyone who may deposit on the origin for the same side."""
+    colleague = person_with(role, dossier.perimeter(side))
+    assert cancel(log_in(colleague), deposit).status_code == answer
+    deposit.refresh_from_db()
+    assert (deposit.state == CANCELLED) == (answer == 302)
+
+
+def test_the_depositor_may_cancel_with_a_role_that_only_looks_now(deposit, provider, log_in):
+    provider.role_assignments.update(role=Role.CONSULTATION_PRESTATAIRE)
+    assert cancel(log_in(provider), deposit).status_code == 302
+    deposit.refresh_from_db()
+    assert deposit.state == CANCELLED
+
+
+def test_not_from_an_associated_dossier_nor_by_a_get(deposit, other, provider, log_in):
+    stranger = person_with(Role.ADMIN_ETABLISSEMENT, other.employer)
+    assert cancel(log_in(stranger), deposit).status_code == 404
+    assert log_in(provider).get(f"/depots/{deposit.pk}/annuler/").status_code == 405
+
+
+# --- At the same time ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_share_the_work_and_transmit_each_deposit_once(dossier, provider):
+    for rank in range(40):
+        make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{rank}", delay=timedelta(0))
+    results = at_once(*[transmission.transmit_due] * 4)
+    assert sum(results) == 40
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_and_transmitting_exclude_each_other(dossier, provider):
+    """Cancels and sweeps around the very end of the delay: one of them wins, never both, never neither."""
+    outcomes = set()
+    for rank in range(30):
+        deposit = make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{rank}", delay=timedelta(milliseconds=8))
+
+        def sweep_until_settled(deposit=deposit):
+            for _ in range(200):
+                if transmission.transmit_due(deposit.pk):
+                    return True
+                if not Deposit.objects.filter(pk=deposit.pk, state=PENDING).exists():
+                    return False
+            return False
+
+        transmitted, cancelled = at_once(
+            sweep_until_settled, lambda deposit=deposit: deposits.cancel(deposit, provider)
+        )
+        deposit.refresh_from_db()
+        assert transmitted != cancelled
+        assert deposit.state == (TRANSMITTED if transmitted else CANCELLED)
+        outcomes.add(deposit.state)
+    assert outcomes
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_that_waited_for_the_row_does_not_use_an_old_clock(dossier, provider):
+    """The row is held until after the delay's end: the cancel that waited for it comes too late."""
+    deposit = make_deposit(dossier, provider, Side.PRESTATAIRE, delay=timedelta(milliseconds=300))
+    holding, results = threading.Event(), []
+
+    def late_cancel():
+        try:
+            holding.wait(10)
+            results.append(deposits.cancel(deposit, provider))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=late_cancel)
+    thread.start()
+    with transaction.atomic():
+        Deposit.objects.select_for_update().get(pk=deposit.pk)
+        holding.set()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.6)")
+    thread.join(10)
+    assert results == [False]
+    assert transmission.transmit_due(deposit.pk) == 1
+
+
+def test_due_is_asked_of_the_database(deposit):
+    ago(deposit, minutes=15)
+    assert Deposit.objects.due().get() == deposit
+    assert Deposit.objects.filter(transmit_at__lte=Now()).exists()

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from dossiers.models import Dossier
 from roles.enums import Side
 from roles.models import Establishment, User
 
 from . import rules, tasks, transmission
+from .clock import database_now
 from .enums import DepositState
 from .models import AssociatedDossier, Deposit, Document, Invoice
 
@@ -88,8 +88,8 @@ def submit(
                 depositor=depositor,
                 covers_tuition=invoice.covers_tuition if invoice else None,
                 number_key=rules.number_key(invoice.number) if invoice else None,
-                submitted_at=Now(),
-                transmit_at=Now() + delay,
+                submitted_at=database_now(),
+                transmit_at=database_now(delay),
             )
             if invoice:
                 Invoice.objects.create(

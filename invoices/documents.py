@@ -6,17 +6,18 @@ a row at any moment, whatever dies in between.
 
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from roles.models import User
 
+from .clock import database_now
 from .enums import DocumentType
 from .models import Document, Draft, document_storage
 from .pdf import check_pdf
@@ -42,7 +43,7 @@ def receive(incoming: IncomingFile, type_: DocumentType, person: User) -> Docume
         pages=facts.pages,
         flags=list(facts.flags),
         uploaded_by=person,
-        loose_since=Now(),
+        loose_since=database_now(),
     )
     document.file.name = f"{timezone.localdate():%Y/%m}/{document.pk}.pdf"
     document.save(force_insert=True)
@@ -58,7 +59,7 @@ def put_in_draft(document: Document, draft: Draft, slot: str) -> None:
 
 def remove_from_draft(draft: Draft, *slots: str) -> None:
     """Take the documents of these fields out of a draft. The caller holds the draft's lock."""
-    draft.documents.filter(slot__in=slots).update(draft=None, slot="", loose_since=Now())
+    draft.documents.filter(slot__in=slots).update(draft=None, slot="", loose_since=database_now())
 
 
 def delete_draft(draft_id: UUID, person: User) -> bool:
@@ -99,7 +100,7 @@ def purge(*, batch: int = PURGE_BATCH) -> int:
 
 
 def _empty(draft: Draft) -> None:
-    draft.documents.update(draft=None, slot="", loose_since=Now())
+    draft.documents.update(draft=None, slot="", loose_since=database_now())
     draft.data = {}
     draft.deleted_at = timezone.now()
     draft.save(update_fields=["data", "deleted_at", "saved_at"])
@@ -109,14 +110,15 @@ def _empty_abandoned_drafts() -> None:
     """Drafts that nobody touched are deleted with their documents; marks of deleted ones go after as long again."""
     age = timedelta(days=settings.DRAFT_RETENTION_DAYS)
     with transaction.atomic():
-        abandoned = Draft.objects.filter(deleted_at=None, saved_at__lte=Now() - age)
+        abandoned = Draft.objects.filter(deleted_at=None, saved_at__lte=database_now(-age))
         for draft in abandoned.select_for_update(skip_locked=True, of=("self",)):
             _empty(draft)
-    Draft.objects.filter(deleted_at__lte=Now() - age).delete()
+    Draft.objects.filter(deleted_at__lte=database_now(-age)).delete()
 
 
 def _remove_interrupted_uploads(folder: Path) -> None:
     limit = time.time() - settings.LOOSE_FILE_HOURS * 3600
     for path in folder.glob("*.pdf"):
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its request ended meanwhile
+            if path.stat().st_mtime < limit:
+                path.unlink()

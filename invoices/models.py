@@ -9,13 +9,13 @@ from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
 from django.urls import reverse
 
 from dossiers.models import Dossier
 from roles.enums import Side
 from roles.models import Establishment, User
 
+from .clock import database_now
 from .enums import DepositState, DocumentType
 
 PENDING, TRANSMITTED, CANCELLED = DepositState
@@ -36,7 +36,7 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
 
     def due(self, *, since: timedelta = timedelta(0)) -> Self:
         """Pending deposits whose delay ended at least `since` ago, by the database's clock."""
-        return self.filter(state=DepositState.PENDING, transmit_at__lte=Now() - since)
+        return self.filter(state=DepositState.PENDING, transmit_at__lte=database_now(-since))
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -52,7 +52,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def loose(self, *, since: timedelta) -> Self:
         """The documents that have belonged to nothing for this long, by the database's clock."""
-        return self.filter(loose_since__lte=Now() - since)
+        return self.filter(loose_since__lte=database_now(-since))
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):

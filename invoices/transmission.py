@@ -13,10 +13,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from roles.models import User
 
+from .clock import database_now
 from .enums import DepositState
 from .models import Deposit
 
@@ -41,7 +41,7 @@ def transmit_due(deposit_id: UUID | None = None) -> int:
                 due.order_by("transmit_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
             )
             changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
-                state=DepositState.TRANSMITTED, transmitted_at=Now()
+                state=DepositState.TRANSMITTED, transmitted_at=database_now()
             )
         if len(batch) < BATCH:
             break
@@ -56,8 +56,8 @@ def cancel(deposit_id: UUID, person: User) -> bool:
         list(Deposit.objects.filter(pk=deposit_id).select_for_update().values_list("pk"))
         # A new statement after the lock: its clock is read once the row is ours.
         return bool(
-            Deposit.objects.filter(pk=deposit_id, state=DepositState.PENDING, transmit_at__gt=Now()).update(
-                state=DepositState.CANCELLED, cancelled_at=Now(), cancelled_by=person
+            Deposit.objects.filter(pk=deposit_id, state=DepositState.PENDING, transmit_at__gt=database_now()).update(
+                state=DepositState.CANCELLED, cancelled_at=database_now(), cancelled_by=person
             )
         )
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import uuid
+import weakref
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,6 +47,9 @@ class IncomingFileHandler(FileUploadHandler):
         self.path = settings.INCOMING_ROOT / f"{uuid.uuid4()}.pdf"
         self.file = self.path.open("xb", buffering=0)
         self.sha256 = hashlib.sha256()
+        # Nobody is told when a request's body proves unreadable: what was being written goes with the handler,
+        # that is, with the request.
+        self.discard = weakref.finalize(self, _discard, self.file, self.path)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start < settings.MAX_FILE_BYTES + 1:
@@ -54,6 +58,7 @@ class IncomingFileHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> IncomingFile:
         os.fsync(self.file.fileno())
+        self.discard.detach()  # from here on it is for the request to close it
         return IncomingFile(
             self.file,
             self.path,
@@ -67,5 +72,9 @@ class IncomingFileHandler(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         if hasattr(self, "file"):
-            self.file.close()
-            self.path.unlink(missing_ok=True)
+            self.discard()
+
+
+def _discard(file: BinaryIO, path: Path) -> None:
+    file.close()
+    path.unlink(missing_ok=True)

@@ -22,9 +22,9 @@ register_converter(StepConverter, "etape")
 
 app_name = "invoices"
 urlpatterns = [
-    path("dossiers/<str:numero>/documents/", views.dossier_documents, name="documents"),
-    path("dossiers/<str:numero>/documents/ajouter/", views.add_document, name="add-document"),
-    path("dossiers/<str:numero>/factures/ajouter/", start, name="start"),
+    path("dossiers/<numero:numero>/documents/", views.dossier_documents, name="documents"),
+    path("dossiers/<numero:numero>/documents/ajouter/", views.add_document, name="add-document"),
+    path("dossiers/<numero:numero>/factures/ajouter/", start, name="start"),
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
     path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),

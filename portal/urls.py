@@ -1,6 +1,7 @@
 """Every address of the portal (INTERFACE, « Addresses »)."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -11,7 +12,7 @@ from .views import PortalLoginView
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dossiers:list"), name="home"),
     path("connexion/", PortalLoginView.as_view(), name="login"),
-    path("deconnexion/", LogoutView.as_view(), name="logout"),
+    path("deconnexion/", login_not_required(LogoutView.as_view()), name="logout"),
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
     path("admin/", admin.site.urls),

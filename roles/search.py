@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import models
 
-
 # What has no decomposition and has another spelling all the same; most keyboards do not have « œ ».
 SPELLINGS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'"})
 # Control characters and halves of characters: in no name, and not every database takes them.
@@ -39,7 +38,7 @@ class NormalisedField(models.TextField):
         del kwargs["editable"]
         return name, path, list(args), kwargs | {"sources": self.sources}
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002 - Django's signature
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
         value = normalise(" ".join(getattr(model_instance, source) for source in self.sources))
         setattr(model_instance, self.attname, value)
         return value

@@ -28,7 +28,7 @@ import psycopg
 import redis
 from django.conf import settings
 
-from portal.launch.services import LEASH
+from portal.launch.services import leashed
 from portal.settings import broker_socket
 
 START_SECONDS = 90
@@ -150,10 +150,7 @@ class Stack:
         with (self.folder / "launch.log").open("ab") as output:
             self.launcher = launcher = subprocess.Popen(
                 # On the leash too: it ends with the tests, however they end.
-                [
-                    *(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
-                    *(sys.executable, "-m", "portal.launch", "--port", str(self.port)),
-                ],
+                leashed([sys.executable, "-m", "portal.launch", "--port", str(self.port)], signal.SIGTERM),
                 cwd=settings.BASE_DIR,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -175,7 +172,7 @@ class Stack:
             self.launcher.send_signal(how)
         try:
             status = self.launcher.wait(STOP_SECONDS)
-            wait_until(lambda: not self.left(), "every process of the stack ends", STOP_SECONDS)
+            wait_until(lambda: not self.left(), f"the end of every process in\n{self.log()}", STOP_SECONDS)
         finally:
             for pid in [self.launcher.pid, *self.left()]:
                 with contextlib.suppress(ProcessLookupError):

@@ -122,8 +122,10 @@ class InvoiceNumberField(forms.CharField):
                 "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
             )
         # A few characters of Unicode stand for whole sentences.
-        if len(number_key(number)) > Deposit._meta.get_field("number_key").max_length:
+        try:
+            Deposit._meta.get_field("number_key").run_validators(number_key(number))
+        except ValidationError:
             raise ValidationError(
                 "Ce numéro contient des caractères inhabituels : saisissez-le à la main.", code="unusual"
-            )
+            ) from None
         return number

@@ -233,7 +233,9 @@ class DepositWizard(SessionWizardView):
         """What was typed at this step, in the fields that it has, and that alone."""
         step = self.steps.current
         names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
-        return {name: [self.request.POST[name][:TYPED_LENGTH]] for name in names if name in self.request.POST}
+        return {
+            name: [without_nul(self.request.POST[name])[:TYPED_LENGTH]] for name in names if name in self.request.POST
+        }
 
     @cached_property
     def checked_forms(self) -> dict[str, StepForm]:
@@ -302,7 +304,7 @@ class DepositWizard(SessionWizardView):
             return redirect(step_url(self.storage.draft.pk, step))
         for button, choice in CHOICES.get(step, {}).items():
             if button in posted:
-                return self.choose(step, choice, posted[button])
+                return self.choose(step, choice, without_nul(posted[button]))
         self.mark_attempted(step)
         if blocking := self.first_incomplete(before=step):
             return self.go_back_to(blocking)
@@ -440,6 +442,11 @@ class DepositWizard(SessionWizardView):
             "state": "current" if current else "done" if gauge and gauge.full else "todo",
             "reachable": not current and self.first_incomplete(before=step) is None,
         }
+
+
+def without_nul(typed: str) -> str:
+    """What was typed, without the one character that PostgreSQL stores nowhere."""
+    return typed.replace("\x00", "")
 
 
 def send_note(incomplete: list[str]) -> str:

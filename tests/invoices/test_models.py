@@ -211,9 +211,7 @@ def two_files_in_one_field():
 
 @violations.of("document_one_invoice_a_deposit")
 def two_invoices_in_one_deposit():
-    write_again(
-        pending().documents.exclude(type=DocumentType.FACTURE).get(), type=DocumentType.FACTURE
-    )
+    write_again(pending().documents.exclude(type=DocumentType.FACTURE).get(), type=DocumentType.FACTURE)
 
 
 @violations.of("document_size_in_bounds")

@@ -1,0 +1,184 @@
+"""The list of dossiers and one dossier's page, as a browser meets them (RULES.md §3, INTERFACE)."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from dossiers.enums import DossierStatus, Product
+from roles.enums import Role
+from tests.factories import DossierFactory, EstablishmentFactory, give_role, make_deposit, person_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site():
+    return EstablishmentFactory()
+
+
+@pytest.fixture
+def client(site, log_in):
+    """The browser of a person of the training establishment."""
+    return log_in(person_with(Role.SAISIE_PRESTATAIRE, site))
+
+
+def page(client, **parameters: str) -> str:
+    response = client.get("/dossiers/", parameters)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def listed(client, **parameters: str) -> set[str]:
+    """The numbers of the dossiers in the list."""
+    return set(re.findall(r"/dossiers/([^/\"]+)/documents/", page(client, **parameters)))
+
+
+def test_the_list_has_what_the_person_sees_and_nothing_else(client, site):
+    mine = DossierFactory(training_provider=site)
+    DossierFactory()
+    assert listed(client) == {mine.number}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, "ABC"),
+        ({"q": "lefevre"}, "A"),
+        ({"produit": "CPRO"}, "AB"),
+        ({"statut": "VALIDE"}, "AC"),
+        ({"subroge": "oui"}, "AB"),
+        ({"subroge": "non"}, "C"),
+        ({"produit": "CPRO", "statut": "VALIDE", "subroge": "oui", "q": "lefevre"}, "A"),
+        ({"produit": "CPRO", "subroge": "non"}, ""),
+        ({"q": "absent"}, ""),
+        ({"produit": "VAE"}, ""),
+    ],
+)
+def test_search_and_filters_add_up(client, site, parameters, expected):
+    common = {"training_provider": site}
+    numbers = {
+        "A": DossierFactory(
+            product=Product.CPRO, status=DossierStatus.VALIDE, beneficiary_last_name="Lefèvre", **common
+        ),
+        "B": DossierFactory(
+            product=Product.CPRO, status=DossierStatus.TERMINE, beneficiary_last_name="Muller", **common
+        ),
+        "C": DossierFactory(
+            product=Product.BC, status=DossierStatus.VALIDE, subrogated=False, beneficiary_last_name="Béraud", **common
+        ),
+    }
+    assert listed(client, **parameters) == {numbers[letter].number for letter in expected}
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"produit": "XXX"},
+        {"statut": "' OR 1=1"},
+        {"subroge": "peut-être"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"page": "999"},
+        {"page": "deux"},
+        {"page": "9" * 5000},
+        {"page": "1.5"},
+        {"q": "a\x00b"},
+        {"q": "x" * 3000},
+        {"inconnu": "1"},
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_understood_filters_nothing(client, site, nonsense):
+    dossier = DossierFactory(training_provider=site)
+    assert listed(client, **nonsense) == {dossier.number}
+
+
+def test_the_list_is_cut_in_pages_that_keep_the_filters(client, site):
+    DossierFactory.create_batch(26, training_provider=site)
+    first, second, beyond = (listed(client, page=number, subroge="oui") for number in ("1", "2", "3"))
+    assert (len(first), len(second)) == (25, 1)
+    assert not first & second
+    assert beyond == second
+    assert 'rel="next"' in page(client)
+    link = re.search(r'href="(\?[^"]*page=2[^"]*)"', page(client, subroge="oui"))
+    assert link
+    assert "subroge=oui" in link[1]
+
+
+def test_an_empty_list_says_what_to_do(client):
+    assert "Aucun dossier pour l’instant" in page(client)
+    assert "Aucun dossier ne correspond" in page(client, q="absent")
+
+
+def test_names_are_escaped(client, site):
+    DossierFactory(
+        training_provider=site,
+        beneficiary_last_name="<script>alert(1)</script>",
+        employer__name='"><img src=x onerror=alert(1)>',
+        training_title="<b>Gras</b>",
+    )
+    number = listed(client).pop()
+    for text in (page(client), client.get(f"/dossiers/{number}/").content.decode()):
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert "<b>Gras" not in text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert 'value="&quot;&gt;&lt;i&gt;"' in page(client, q='"><i>')
+
+
+@pytest.mark.parametrize("address", ["", "documents/"])
+def test_a_dossier_that_is_not_visible_does_not_exist(client, site, address):
+    other = DossierFactory(employer=site)  # the person is on the provider's side
+    assert client.get(f"/dossiers/{other.number}/{address}").status_code == 404
+    assert client.get(f"/dossiers/INCONNU/{address}").status_code == 404
+    mine = DossierFactory(training_provider=site)
+    assert client.get(f"/dossiers/{mine.number}/{address}").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["%00", "CPRO%00", "%F0%9F%98%80", "..%2F..", "%ED%A0%80", "x" * 2000])
+@pytest.mark.parametrize("address", ["", "documents/", "factures/ajouter/"])
+def test_a_number_that_cannot_be_is_not_found(client, number, address):
+    assert client.get(f"/dossiers/{number}/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/dossiers/", "/dossiers/CPRO-2026-000001/"])
+def test_reading_is_all_that_the_pages_do(client, address):
+    assert client.post(address).status_code == 405
+
+
+def queries_of(client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
+
+
+def test_the_list_asks_as_much_of_the_database_for_2_dossiers_as_for_25(client, site):
+    DossierFactory.create_batch(2, training_provider=site)
+    few = queries_of(client, "/dossiers/")
+    DossierFactory.create_batch(23, training_provider=site)
+    assert len(listed(client)) == 25
+    assert queries_of(client, "/dossiers/") == few
+
+
+def test_the_documents_tab_asks_as_much_of_the_database_for_2_deposits_as_for_15(site, log_in):
+    dossier = DossierFactory(training_provider=site)
+    others = DossierFactory.create_batch(2, training_provider=site)
+    person = person_with(Role.SAISIE_PRESTATAIRE, site)
+    client = log_in(give_role(person, Role.ADMIN_ETABLISSEMENT, dossier.employer).user)
+
+    def deposit(count: int) -> None:
+        for _ in range(count):
+            deposited = dossier.own_deposits.count()
+            number = f"F-{deposited}" if deposited % 2 else None
+            make_deposit(dossier, person, number=number, associated=others if number else ())
+
+    address = f"/dossiers/{dossier.number}/documents/"
+    deposit(2)
+    few = queries_of(client, address)
+    deposit(13)
+    assert client.get(address).content.decode().count("Annuler le dépôt") == 15
+    assert queries_of(client, address) == few

@@ -31,7 +31,7 @@ BROKER_TIMEOUT_SECONDS = 1
 @login_not_required
 @never_cache
 @require_safe
-def live(request: HttpRequest) -> JsonResponse:
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
     """Answer 200 as long as the web server answers at all; touches nothing."""
     return JsonResponse({"vivant": True})
 
@@ -39,11 +39,11 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @never_cache
 @require_safe
-def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when database, broker and storage work and no transmission is overdue (RULES.md §6), else 503.
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
+    """Answer 200 when database, broker and storage work and no transmission is overdue (RULES.md §6).
 
-    Out: `pret`, `base`, `broker`, `stockage` as booleans, and `transmissions_en_retard` as a number, null when the
-    database cannot tell.
+    Out: `pret`, `base`, `broker`, `stockage` as booleans, and `transmissions_en_retard` as a number, null
+    when the database cannot tell; 503 when not ready.
     """
     overdue = count_overdue()
     answer = {

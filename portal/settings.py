@@ -261,6 +261,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": max(3600, 4 * TRANSMISSION_DELAY_SECONDS),
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
+    # Who publishes tries once: a broker that is away costs nothing and one that hangs two seconds, instead of six.
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

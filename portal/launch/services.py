@@ -35,7 +35,7 @@ class Console:
         if self._coloured:
             label = f"\033[{COLOURS.get(name, 37)}m{label}\033[0m"
         with self._lock, contextlib.suppress(OSError):
-            sys.stdout.write(f"{label} {line}\n")
+            sys.stdout.write(f"{label} {line}".rstrip() + "\n")
             sys.stdout.flush()
 
     def relay(self, name: str, stream: IO[bytes]) -> threading.Thread:
@@ -51,10 +51,15 @@ class Console:
         return thread
 
 
-def spawn(command: list[str]) -> subprocess.Popen[bytes]:
+def leashed(command: list[str], orphaned: signal.Signals) -> list[str]:
+    """The command, to be started so that it gets this signal when this process ends (on Linux)."""
+    return [sys.executable, "-I", "-S", str(LEASH), str(int(orphaned)), str(os.getpid()), *command]
+
+
+def spawn(command: list[str], orphaned: signal.Signals = signal.SIGTERM) -> subprocess.Popen[bytes]:
     """Start a command on the leash, in a group of its own, so that Ctrl-C reaches the launcher alone."""
     return subprocess.Popen(  # noqa: S603 - the launcher's own commands
-        [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command],
+        leashed(command, orphaned),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -84,17 +89,21 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 class Service:
-    """A process that is to run until `stop`: whenever it dies it is started again, after a growing pause."""
+    """A process that is to run until `stop`: whenever it dies it is started again, after a growing pause.
 
-    def __init__(self, console: Console, name: str, *command: str) -> None:
+    `orphaned` is the signal that it gets when the launcher dies.
+    """
+
+    def __init__(self, console: Console, name: str, *command: str, orphaned: signal.Signals = signal.SIGTERM) -> None:
         self.name = name
+        self._orphaned = orphaned
         self._console = console
         self._command = list(command)
         self._pause = FIRST_PAUSE_SECONDS
         self._start()
 
     def _start(self) -> None:
-        self.process = spawn(self._command)
+        self.process = spawn(self._command, self._orphaned)
         self._started_at = time.monotonic()
         self._restart_at: float | None = None
         self._console.say("portal", f"{self.name} started, process {self.process.pid}")

@@ -1,0 +1,48 @@
+# The whole portal with nothing but Python 3.11 or newer, its venv module, git and make.
+#   PORT=8001     another port for `make run`
+#   PYTHON=…      the Python to make .venv with
+#   ARGS='-k x'   what `make test` hands to pytest
+# `make test` runs on the embedded database and broker unless DATABASE_URL and REDIS_URL name servers.
+
+PORT ?= 8000
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock
+.NOTPARALLEL:
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+
+run: ## install, load the demo data and serve the whole portal on http://127.0.0.1:8000
+	@tools/install.sh requirements.lock
+	@exec $(BIN)/python -m portal.launch --port $(PORT)
+
+test: ## install and run all the tests, in a real browser too
+	@tools/install.sh requirements-dev.lock
+	@$(BIN)/python -m tests.chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+# As in production, whatever the environment says; the database is not asked.
+DEPLOYED = env -i PATH="$$PATH" SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+	ALLOWED_HOSTS=portail.example BEHIND_TLS=1 DATABASE_URL=sqlite://:memory:
+
+check: ## lint, format, types, layers, missing migrations, deploy checks
+	@tools/install.sh requirements-dev.lock
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m djlint --quiet --lint templates
+	$(BIN)/python -m djlint --quiet --check templates
+	$(BIN)/python -m mypy .
+	$(BIN)/python $(BIN)/lint-imports
+	@$(DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' pyproject.toml
+
+lock: ## make the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@tools/install.sh requirements-dev.lock
+	$(BIN)/python $(LOCK) $(ARGS) --output-file requirements.lock
+	$(BIN)/python $(LOCK) $(ARGS) --extra dev --constraint requirements.lock --output-file requirements-dev.lock

@@ -4,6 +4,7 @@
  * - The error summary takes the focus when a page, or a part that htmx brought, arrives with one.
  * - A list with data-enables="<id>" enables that button once something is chosen in it.
  * - A form that is on its way is not sent a second time.
+ * - A button that acts in place (components/in_place.html) moves the focus on; a broken line is said.
  */
 
 let lastSummary = null;
@@ -70,10 +71,48 @@ window.addEventListener("pageshow", (event) => {
   followChoices();
 });
 
-document.addEventListener("htmx:after:swap", () => {
-  followChoices();
-  focusErrorSummary();
+/** htmx sends the form of a button, but not which button it was. */
+document.addEventListener("htmx:config:request", (event) => {
+  const { sourceElement, request } = event.detail.ctx;
+  if (sourceElement.matches("button[name]")) {
+    request.body.append(sourceElement.name, sourceElement.value);
+  }
 });
+
+/** A button acted in place: what it brought may have errors, or else says where to go on. */
+document.addEventListener("htmx:after:swap", (event) => {
+  followChoices();
+  if (document.querySelector("[data-error-summary]")) {
+    focusErrorSummary();
+    return;
+  }
+  const next = event.detail.ctx.sourceElement.dataset.thenFocus;
+  if (next) {
+    [...document.querySelectorAll(next)].at(-1)?.focus();
+  }
+});
+
+/** An answer that is not this page (a refusal, the log-in page) is shown as a page of its own. */
+document.addEventListener("htmx:before:response", (event) => {
+  const answer = event.detail.ctx.response.raw;
+  if (!answer.ok) {
+    event.preventDefault();
+    window.location.reload();
+  } else if (new URL(answer.url).pathname !== window.location.pathname) {
+    event.preventDefault();
+    window.location.assign(answer.url);
+  }
+});
+
+/** The line is broken: say so, until something gets through again. */
+function showBrokenLine(broken) {
+  document.querySelectorAll("[data-broken-line]").forEach((notice) => {
+    notice.hidden = !broken;
+  });
+}
+
+document.addEventListener("htmx:error", () => showBrokenLine(true));
+document.addEventListener("htmx:after:request", () => showBrokenLine(false));
 
 followChoices();
 focusErrorSummary();

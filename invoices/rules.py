@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 def _invoice_status(dossier: "Dossier") -> str:
     label = dossier.as_status.label
     if dossier.as_status == DossierStatus.EN_COURS_DE_SAISIE:
-        return f"Ce dossier est « {label} » : il recevra des factures quand il aura été transmis à l’OPCO."
-    return f"Ce dossier est « {label} » : il ne reçoit plus de facture."
+        return f"Ce dossier est « {label} » : il recevra des factures quand il aura été transmis à l’OPCO."
+    return f"Ce dossier est « {label} » : il ne reçoit plus de facture."
 
 
 def _document_status(dossier: "Dossier") -> str:
-    return f"Ce dossier est « {dossier.as_status.label} » : il ne reçoit plus de document."
+    return f"Ce dossier est « {dossier.as_status.label} » : il ne reçoit plus de document."
 
 
 NO_ROLE = "Votre rôle permet de consulter ce dossier, pas d’y déposer."
 NOT_SUBROGATED = (
-    "Dossier non subrogé : l’OPCO rembourse l’entreprise, c’est donc elle qui dépose la facture, pas le prestataire."
+    "Dossier non subrogé : l’OPCO rembourse l’entreprise, c’est donc elle qui dépose la facture, pas le prestataire."
 )
 CONVERGENCE_API = (
-    "Ce CFA transmet ses factures et ses documents par l’API Convergence : ils ne se déposent pas sur le portail."
+    "Ce CFA transmet ses factures et ses documents par l’API Convergence : ils ne se déposent pas sur le portail."
 )
 
 

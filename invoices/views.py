@@ -58,7 +58,7 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
     try:
         document = documents.receive(incoming, form.cleaned_data["type"], request.user)
     except PdfRefused as refused:
-        form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
+        form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
         return _render_tab(request, dossier, form)
     try:
         deposits.submit(
@@ -73,7 +73,7 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
         if not Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
             raise SuspiciousOperation("The form's deposit id is another person's.") from None
         return done
-    messages.success(request, f"« {document.get_type_display()} » déposé.")
+    messages.success(request, f"« {document.get_type_display()} » déposé.")
     return done
 
 
@@ -87,9 +87,9 @@ def cancel_deposit(request: PersonRequest, depot: UUID) -> HttpResponse:
     if not deposits.may_cancel(deposit, request.user):
         raise PermissionDenied("Votre rôle permet de consulter ce dépôt, pas de l’annuler.")
     if deposits.cancel(deposit, request.user):
-        messages.success(request, f"Dépôt annulé : {deposit.title}.")
+        messages.success(request, f"Dépôt annulé : {deposit.title}.")
     else:
-        messages.warning(request, f"Le dépôt n’a pas été annulé : {deposit.title} est déjà transmis ou annulé.")
+        messages.warning(request, f"Le dépôt n’a pas été annulé : {deposit.title} est déjà transmis ou annulé.")
     return redirect("invoices:documents", deposit.origin.number)
 
 

@@ -25,7 +25,7 @@ def validate_siren(value: str) -> None:
     except NumberError:
         valid = False
     if not valid:
-        raise ValidationError("Ce numéro SIREN n’est pas valide : neuf chiffres, sans espace.", code="siren")
+        raise ValidationError("Ce numéro SIREN n’est pas valide : neuf chiffres, sans espace.", code="siren")
 
 
 def validate_siret(value: str) -> None:
@@ -35,7 +35,7 @@ def validate_siret(value: str) -> None:
     except NumberError:
         valid = False
     if not valid:
-        raise ValidationError("Ce numéro SIRET n’est pas valide : quatorze chiffres, sans espace.", code="siret")
+        raise ValidationError("Ce numéro SIRET n’est pas valide : quatorze chiffres, sans espace.", code="siret")
 
 
 class Company(models.Model):

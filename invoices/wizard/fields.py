@@ -49,7 +49,7 @@ class AmountField(forms.CharField):
         if amount <= 0:
             raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
         if amount > self.MAXIMUM:
-            raise ValidationError("Ce montant est trop grand : vérifiez-le.", code="too_large")
+            raise ValidationError("Ce montant est trop grand : vérifiez-le.", code="too_large")
         return amount
 
 
@@ -78,12 +78,12 @@ class IssueDateField(forms.CharField):
         earliest = earliest_issue_date(today)
         if day > today:
             raise ValidationError(
-                f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.",
+                f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.",
                 code="future",
             )
         if day < earliest:
             raise ValidationError(
-                f"La date d’émission a plus de {settings.INVOICE_AGE_YEARS} ans : "
+                f"La date d’émission a plus de {settings.INVOICE_AGE_YEARS} ans : "
                 f"la plus ancienne acceptée est le {earliest:%d/%m/%Y}.",
                 code="too_old",
             )
@@ -107,9 +107,9 @@ class InvoiceNumberField(forms.CharField):
         super().__init__(
             max_length=settings.INVOICE_NUMBER_LENGTH,
             error_messages={
-                "max_length": "Le numéro de la facture a %(limit_value)d caractères au plus : "
+                "max_length": "Le numéro de la facture a %(limit_value)d caractères au plus : "
                 "il en a ici %(show_value)d.",
-                "null_characters_not_allowed": "Ce numéro contient des caractères invisibles : saisissez-le à la main.",
+                "null_characters_not_allowed": "Ce numéro contient des caractères invisibles : saisissez-le à la main.",
             },
             widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
             **kwargs,
@@ -119,13 +119,13 @@ class InvoiceNumberField(forms.CharField):
         number = super().clean(value)
         if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in number):
             raise ValidationError(
-                "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
+                "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
             )
         # A few characters of Unicode stand for whole sentences.
         try:
             Deposit._meta.get_field("number_key").run_validators(number_key(number))
         except ValidationError:
             raise ValidationError(
-                "Ce numéro contient des caractères inhabituels : saisissez-le à la main.", code="unusual"
+                "Ce numéro contient des caractères inhabituels : saisissez-le à la main.", code="unusual"
             ) from None
         return number

@@ -157,9 +157,9 @@ class InvoiceFileForm(StepForm):
         label="Votre facture concerne des frais pédagogiques",
         choices=(("oui", "Oui"), ("non", "Non")),
         widget=forms.RadioSelect,
-        help_text="« Oui » : frais pédagogiques, avec ou sans frais annexes. « Non » : frais annexes seulement "
+        help_text="« Oui » : frais pédagogiques, avec ou sans frais annexes. « Non » : frais annexes seulement "
         "(hébergement, restauration, premier équipement…).",
-        error_messages={"required": "Choisissez « Oui » ou « Non »."},
+        error_messages={"required": "Choisissez « Oui » ou « Non »."},
     )
     facture = pdf_field("Facture")
 
@@ -176,7 +176,7 @@ class InvoiceFileForm(StepForm):
             for name, words in (("covers_tuition", "type de frais"), (INVOICE_SLOT, "PDF de la facture"))
             if name in self.errors
         ]
-        return Gauge(2 - len(missing), 2, f"À compléter : {', '.join(missing)}" if missing else "Complète")
+        return Gauge(2 - len(missing), 2, f"À compléter : {', '.join(missing)}" if missing else "Complète")
 
 
 class DetailsForm(StepForm):
@@ -244,11 +244,11 @@ class DetailsForm(StepForm):
         data = self.cleaned_data
         ht, ttc = data.get("amount_ht"), data.get("amount_ttc")
         if ht and ttc and ttc < ht:
-            self.add_error("amount_ttc", "Le montant TTC est inférieur au montant HT : vérifiez les deux montants.")
+            self.add_error("amount_ttc", "Le montant TTC est inférieur au montant HT : vérifiez les deux montants.")
         for dossier in self.situation.not_associable:
             self.add_error(
                 "recherche",
-                f"Le dossier {dossier.number} (« {dossier.get_status_display()} ») ne peut plus être associé : "
+                f"Le dossier {dossier.number} (« {dossier.get_status_display()} ») ne peut plus être associé : "
                 "retirez-le de la liste.",
             )
         return data
@@ -258,7 +258,7 @@ class DetailsForm(StepForm):
         if "recherche" in self.errors:
             missing.append("dossiers associés")
         total = len(self.TYPED) + ("recherche" in self.errors)
-        return Gauge(total - len(missing), total, f"À compléter : {', '.join(missing)}" if missing else "Complète")
+        return Gauge(total - len(missing), total, f"À compléter : {', '.join(missing)}" if missing else "Complète")
 
 
 class SupportingDocumentsForm(StepForm):
@@ -283,14 +283,14 @@ class SupportingDocumentsForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         if self.situation.certificate_required:
-            self.require_file(CERTIFICATE_SLOT, "Choisissez le PDF du certificat de réalisation : il est obligatoire.")
+            self.require_file(CERTIFICATE_SLOT, "Choisissez le PDF du certificat de réalisation : il est obligatoire.")
         allowed = rules.document_types(self.situation.draft.origin)
         for piece in self.situation.pieces:
             type_ = DocumentType(piece["type"])
             if type_ not in allowed:
                 self.add_error(
                     piece["slot"],
-                    f"Ce dossier n’accepte plus de document « {type_.label} » : retirez-le.",
+                    f"Ce dossier n’accepte plus de document « {type_.label} » : retirez-le.",
                 )
             else:
                 self.require_file(piece["slot"], "Choisissez un PDF, ou retirez ce document.")

@@ -148,13 +148,13 @@ class DepositWizard(SessionWizardView):
         """What to say of a draft that is not there: it was sent, it was deleted, or it never was this person's."""
         sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
         if sent:
-            messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
+            messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
             return redirect("invoices:documents", sent.origin.number)
         if Draft.objects.filter(pk=depot, owner=request.user, deleted_at__isnull=False).exists():
             explanation = {
                 "title": "Ce brouillon a été supprimé",
                 "sentence": "Il n’existe plus, et rien n’a été transmis. Pour recommencer, ouvrez le dossier et "
-                "choisissez « Ajouter une facture ».",
+                "choisissez « Ajouter une facture ».",
                 "link_url": reverse("dossiers:list"),
                 "link_label": "Mes dossiers",
             }
@@ -187,7 +187,7 @@ class DepositWizard(SessionWizardView):
             try:
                 received[slot] = documents.receive(incoming, type_, request.user)
             except PdfRefused as refused:
-                self.refusals[slot] = f"{incoming.name} : {refused.sentence}"
+                self.refusals[slot] = f"{incoming.name} : {refused.sentence}"
         return received
 
     def slots_of(self, draft: Draft, step: str) -> dict[str, DocumentType]:
@@ -371,14 +371,14 @@ class DepositWizard(SessionWizardView):
             documents.remove_from_draft(draft, lost.document.slot)
             messages.error(
                 self.request,
-                f"Le fichier {quoted(lost.document.name)} n’est plus lisible : envoyez-le de nouveau.",
+                f"Le fichier {quoted(lost.document.name)} n’est plus lisible : envoyez-le de nouveau.",
             )
             return self.render_revalidation_failure(step, form_dict[step])
         draft.delete()
         self.sent = True
         messages.success(
             self.request,
-            f"{deposit.title} déposée. Elle sera transmise dans {minutes(settings.TRANSMISSION_DELAY)} ; "
+            f"{deposit.title} déposée. Elle sera transmise dans {minutes(settings.TRANSMISSION_DELAY)} ; "
             "jusque-là, vous pouvez annuler le dépôt.",
         )
         return redirect("invoices:documents", draft.origin.number)
@@ -455,5 +455,5 @@ def send_note(incomplete: list[str]) -> str:
         return "Toutes les étapes sont complètes."
     titles = " et ".join(quoted(STEP_TITLES[step]) for step in incomplete)
     if len(incomplete) == 1:
-        return f"Il reste une étape à compléter : {titles}."
-    return f"Il reste des étapes à compléter : {titles}."
+        return f"Il reste une étape à compléter : {titles}."
+    return f"Il reste des étapes à compléter : {titles}."

@@ -177,7 +177,7 @@ def test_an_associated_dossier_may_ask_for_the_certificate(wizard):
     assert "Rien n’est obligatoire" in started.get("justificatifs").content.decode()
     associate(started, asking, **typed_details(started))
     page = started.justificatifs().content.decode()
-    assert "certificat de réalisation : il est obligatoire" in page
+    assert "certificat de réalisation : il est obligatoire" in page
 
 
 @pytest.mark.parametrize("text", ["%", "_", "' OR 1=1 --", "\\", "x" * 400, "<script>alert(1)</script>"])

@@ -160,7 +160,7 @@ def test_a_bad_file_is_said_beside_its_field(dossier, provider, log_in):
     client = log_in(provider)
     for name, content in (("vide.pdf", b""), ("page.pdf", b"<html>")):
         page = add(client, dossier, "RIB", file=SimpleUploadedFile(name, content)).content.decode()
-        assert f"{name} : " in page
+        assert f"{name} : " in page
         assert "RIB</label>" in page
     assert not Document.objects.exists()
 

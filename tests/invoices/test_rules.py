@@ -63,7 +63,7 @@ def expected_invoice(role: str, product: str, status: str, subrogated: bool, api
     if not may_deposit:
         return ROLE_REASON
     if not open_to_invoice:
-        return f"« {label} »"
+        return f"« {label} »"
     if side == "PRESTATAIRE" and not subrogated:
         return SUBROGATION_REASON
     if side == "PRESTATAIRE" and api:
@@ -80,7 +80,7 @@ def expected_documents(role: str, product: str, status: str, api: bool) -> str:
     if not may_deposit:
         return ROLE_REASON
     if not open_to_documents:
-        return f"« {label} »"
+        return f"« {label} »"
     if side == "PRESTATAIRE" and api:
         return API_REASON
     return "form"

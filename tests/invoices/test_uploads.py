@@ -96,14 +96,14 @@ def test_a_file_of_exactly_the_limit_is_accepted(started, incoming_folder):
 def test_a_file_over_the_limit_gets_a_sentence_and_leaves_nothing(started, incoming_folder, excess):
     response = upload(started, padded(plain_pdf(), LIMIT + excess), "énorme.pdf")
     assert response.status_code == 200
-    assert "énorme.pdf : Ce fichier dépasse 10\u00a0Mo." in response.content.decode()
+    assert "énorme.pdf\u00a0: Ce fichier dépasse 10\u00a0Mo." in response.content.decode()
     assert not Document.objects.exists()
     assert list(incoming_folder.iterdir()) == []
 
 
 def test_an_empty_file_gets_a_sentence(started, incoming_folder):
     response = upload(started, b"", "vide.pdf")
-    assert "vide.pdf : Ce fichier est vide." in response.content.decode()
+    assert "vide.pdf\u00a0: Ce fichier est vide." in response.content.decode()
     assert list(incoming_folder.iterdir()) == []
 
 

@@ -188,7 +188,7 @@ def test_a_file_is_kept_whatever_happens_to_the_rest_of_its_step(wizard, provide
 def test_a_refused_file_is_said_beside_its_field_and_the_rest_stays(wizard, provider, dossier):
     started = wizard(provider, dossier)
     page = text_of(started.facture("oui", SimpleUploadedFile("facture.pdf", b"<html></html>")))
-    assert "facture.pdf : " in page
+    assert "facture.pdf : " in page
     assert "checked" in page
     assert not Document.objects.exists()
     assert started.get("details").url == started.url("facture")
@@ -198,7 +198,7 @@ def test_a_refused_file_leaves_the_former_one(wizard, provider, dossier):
     started = wizard(provider, dossier)
     started.facture()
     page = text_of(started.facture("oui", SimpleUploadedFile("vide.pdf", b"")))
-    assert "vide.pdf : " in page
+    assert "vide.pdf : " in page
     assert "facture.pdf" in page
     assert started.draft.documents.get().name == "facture.pdf"
 
@@ -376,7 +376,7 @@ def test_the_status_changes_and_the_certificate_is_asked_for(wizard):
     dossier.status = DossierStatus.A_FACTURER
     dossier.save(update_fields=["status"])
     assert started.send().url == started.url("justificatifs")
-    assert "certificat de réalisation : il est obligatoire" in text_of(started.get("justificatifs"))
+    assert "certificat de réalisation : il est obligatoire" in text_of(started.get("justificatifs"))
     started.justificatifs(certificat=pdf())
     started.send()
     assert started.deposit.documents.count() == 2

@@ -3,7 +3,9 @@
 from django.urls import path, register_converter
 
 from . import views
-from .wizard.views import STEP_TITLES, DepositWizard, start
+from .wizard.start import start
+from .wizard.steps import STEP_TITLES
+from .wizard.views import DepositWizard
 
 
 class StepConverter:

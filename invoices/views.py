@@ -20,7 +20,7 @@ from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
 from .uploads import IncomingFile
-from .wizard.views import STEP_TITLES
+from .wizard.steps import STEP_TITLES
 
 DEPOSITS_A_PAGE = 20
 

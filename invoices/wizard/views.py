@@ -5,7 +5,7 @@ Files are checked and kept before the draft is locked; all the rest happens unde
 """
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -39,19 +39,13 @@ from .forms import (
     StepForm,
     SupportingDocumentsForm,
 )
+from .page import file_field, first_incomplete, rail_step, send_note
+from .start import start_key
+from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
 
 TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
 SEARCH_RESULTS = 8
-
-INVOICE, DETAILS, SUPPORTING, SEND = "facture", "details", "justificatifs", "transmettre"
-
-STEP_TITLES = {
-    INVOICE: "Ajout de la facture",
-    DETAILS: "Détails de la facture",
-    SUPPORTING: "Pièces justificatives",
-    SEND: "Transmettre",
-}
 
 # The buttons within a step, by their names.
 CHOICES: dict[str, dict[str, choices.Choice]] = {
@@ -65,34 +59,6 @@ CHOICES: dict[str, dict[str, choices.Choice]] = {
         "retirer-piece": choices.remove_piece,
     },
 }
-
-
-def step_url(draft_id: UUID, step: str) -> str:
-    """The address of one step of one draft."""
-    return reverse("invoices:step", args=[draft_id, step])
-
-
-def start(request: PersonRequest, numero: str) -> HttpResponse:
-    """« Ajouter une facture »: a new uuid, and the first step at its address (§3, §4).
-
-    Nothing is written but in the session: the draft's row is made by the first POST. A person who may
-    deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says.
-    """
-    dossier = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
-    sides, why_not = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
-    if why_not:
-        raise PermissionDenied(why_not)
-    side = sides[0] if len(sides) == 1 else request.GET.get("cote")
-    if side not in sides:
-        context = {"dossier": dossier, "sides": sides, "asked": "cote" in request.GET}
-        return render(request, "invoices/choose_side.html", context)
-    draft_id = uuid4()
-    request.session[_start_key(draft_id)] = {"dossier": dossier.pk, "side": side}
-    return redirect(step_url(draft_id, INVOICE))
-
-
-def _start_key(draft_id: UUID) -> str:
-    return f"depot-{draft_id}"
 
 
 class DepositWizard(SessionWizardView):
@@ -138,7 +104,7 @@ class DepositWizard(SessionWizardView):
         )
         if draft:
             return draft
-        started = request.session.get(_start_key(depot))
+        started = request.session.get(start_key(depot))
         if started and not Draft.objects.filter(pk=depot).exists() and not Deposit.objects.filter(pk=depot).exists():
             origin = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), pk=started["dossier"])
             return Draft(pk=depot, owner=request.user, origin=origin, side=started["side"])
@@ -204,7 +170,7 @@ class DepositWizard(SessionWizardView):
     # --- Forms -------------------------------------------------------------------------------------------------
 
     def get_prefix(self, request: PersonRequest, *args: Any, **kwargs: Any) -> str:
-        return _start_key(kwargs["depot"])
+        return start_key(kwargs["depot"])
 
     @cached_property
     def situation(self) -> Situation:
@@ -245,20 +211,11 @@ class DepositWizard(SessionWizardView):
             for step in (INVOICE, DETAILS, SUPPORTING)
         }
 
-    def first_incomplete(self, before: str = SEND) -> str | None:
-        """The first step before this one that is not complete."""
-        for step, form in self.checked_forms.items():
-            if step == before:
-                return None
-            if not form.is_valid():
-                return step
-        return None
-
     # --- GET: the step of the address --------------------------------------------------------------------------
 
     def get(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         self.storage.current_step = etape
-        if blocking := self.first_incomplete(before=etape):
+        if blocking := first_incomplete(self.checked_forms, before=etape):
             return self.go_back_to(blocking)
         attempted = etape in self.storage.extra_data["attempted"]
         return self.render(self.checked_forms[etape] if attempted and etape != SEND else self.get_form(etape))
@@ -282,7 +239,7 @@ class DepositWizard(SessionWizardView):
         if self.sent:
             return response
         self.storage.save()
-        request.session.pop(_start_key(self.storage.draft.pk), None)
+        request.session.pop(start_key(self.storage.draft.pk), None)
         return response
 
     def keep_files(self, step: str) -> None:
@@ -306,7 +263,7 @@ class DepositWizard(SessionWizardView):
             if button in posted:
                 return self.choose(step, choice, without_nul(posted[button]))
         self.mark_attempted(step)
-        if blocking := self.first_incomplete(before=step):
+        if blocking := first_incomplete(self.checked_forms, before=step):
             return self.go_back_to(blocking)
         return super().post(self.request)
 
@@ -390,70 +347,35 @@ class DepositWizard(SessionWizardView):
 
     def get_context_data(self, form: StepForm, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(form=form, **kwargs)
-        situation, step = self.situation, self.steps.current
+        situation, current = self.situation, self.steps.current
         incomplete = [name for name, checked in self.checked_forms.items() if not checked.is_valid()]
         context |= {
             "draft": situation.draft,
             "dossier": situation.draft.origin,
             "situation": situation,
-            "step": step,
-            "step_title": STEP_TITLES[step],
+            "step": current,
+            "step_title": STEP_TITLES[current],
             "previous": self.steps.prev,
-            "files": [self.file_field(form, slot) for slot in form.file_slots()],
-            "rail": [self.rail_step(number, name) for number, name in enumerate(STEP_TITLES, start=1)],
+            "files": [file_field(form, slot) for slot in form.file_slots()],
+            "rail": [rail_step(step, current, self.checked_forms) for step in STEP_TITLES],
             "may_send": not incomplete,
             "send_note": send_note(incomplete),
         }
-        if step == DETAILS:
-            found = situation.associable.search(self.get_form_initial(step).get("recherche", ""))
+        if current == DETAILS:
+            found = situation.associable.search(self.get_form_initial(current).get("recherche", ""))
             context |= {
-                "searched": self.get_form_initial(step).get("recherche", "").strip(),
+                "searched": self.get_form_initial(current).get("recherche", "").strip(),
                 "results": found.exclude(pk__in=situation.extra["dossiers"])[: SEARCH_RESULTS + 1],
                 "search_limit": SEARCH_RESULTS,
                 "max_associated": settings.MAX_ASSOCIATED_DOSSIERS,
             }
-        if step == SEND:
+        if current == SEND:
             context["details"] = self.checked_forms[DETAILS].cleaned_data
             context["covers_tuition"] = situation.covers_tuition
             context["delay"] = minutes(settings.TRANSMISSION_DELAY)
         return context
 
-    def file_field(self, form: StepForm, slot: str) -> dict[str, Any]:
-        """A field for a file: what it holds, whether it must, and whether « Retirer » goes with it."""
-        held = self.situation.documents.get(slot)
-        required = slot == INVOICE_SLOT or (slot == CERTIFICATE_SLOT and self.situation.certificate_required)
-        return {
-            "field": form[slot],
-            "document": held,
-            "tag": "Obligatoire" if required else "",
-            "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or (slot == CERTIFICATE_SLOT and held),
-        }
-
-    def rail_step(self, number: int, step: str) -> dict[str, Any]:
-        """One step of the rail: where it stands, and its gauge, which the last has not."""
-        form = self.checked_forms.get(step)
-        gauge = form.gauge() if form else None
-        current = step == self.steps.current
-        return {
-            "number": number,
-            "step": step,
-            "title": STEP_TITLES[step],
-            "gauge": gauge,
-            "state": "current" if current else "done" if gauge and gauge.full else "todo",
-            "reachable": not current and self.first_incomplete(before=step) is None,
-        }
-
 
 def without_nul(typed: str) -> str:
     """What was typed, without the one character that PostgreSQL stores nowhere."""
     return typed.replace("\x00", "")
-
-
-def send_note(incomplete: list[str]) -> str:
-    """Beside « Transmettre »: why it is disabled, or that nothing is missing (§5.4)."""
-    if not incomplete:
-        return "Toutes les étapes sont complètes."
-    titles = " et ".join(quoted(STEP_TITLES[step]) for step in incomplete)
-    if len(incomplete) == 1:
-        return f"Il reste une étape à compléter : {titles}."
-    return f"Il reste des étapes à compléter : {titles}."

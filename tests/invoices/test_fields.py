@@ -262,5 +262,5 @@ def test_numbers_that_are_refused(typed, code):
 
 
 def test_a_number_that_is_too_long_is_told_how_long_it_is():
-    with pytest.raises(ValidationError, match="35 caractères au plus\u00a0: il en a ici 40"):
+    with pytest.raises(ValidationError, match=r"35 caractères au plus.*il en a ici 40"):
         InvoiceNumberField().clean("X" * 40)

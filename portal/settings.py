@@ -61,7 +61,7 @@ try:
     VAR_DIR = (BASE_DIR / env.path("VAR_DIR", Path("var"))).resolve()
     DATABASE: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
     REDIS_URL = env.str("REDIS_URL", broker_socket(VAR_DIR))
-    TRANSMISSION_DELAY_SECONDS = env.int("TRANSMISSION_DELAY", 900, validate=validate.Range(min=1, max=86_400))
+    TRANSMISSION_DELAY_SECONDS = env.int("TRANSMISSION_DELAY", 900, validate=validate.Range(min=0, max=86_400))
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")

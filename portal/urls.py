@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from . import health
-from .views import PortalLoginView
+from .views import PortalLoginView, favicon
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dossiers:list"), name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("deconnexion/", login_not_required(LogoutView.as_view()), name="logout"),
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
+    path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),
     path("sante/pret/", health.ready, name="health-ready"),

@@ -1,9 +1,13 @@
-"""Logging in."""
+"""Logging in, and the icon that browsers ask for by themselves."""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 
 from roles.forms import EmailAuthenticationForm
 
@@ -21,3 +25,9 @@ class PortalLoginView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"demo_accounts": ACCOUNTS if settings.DEMO else []}
+
+
+@login_not_required
+def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """The icon of pages that name none, such as the admin's."""
+    return redirect(static("img/favicon.svg"))

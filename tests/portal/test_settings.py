@@ -38,7 +38,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
         ("REDIS_URL", "redis://host:port/0"),
         ("REDIS_URL", "redis://host/first"),
         ("TRANSMISSION_DELAY", "a quarter of an hour"),
-        ("TRANSMISSION_DELAY", "0"),
+        ("TRANSMISSION_DELAY", "-1"),
         ("DOCUMENT_STORAGE_URL", "s3://bucket"),
         ("EMAIL_URL", "nonsense"),
         ("EMAIL_URL", "smtp://host:port"),

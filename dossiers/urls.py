@@ -1,20 +1,15 @@
 """The addresses of dossiers (INTERFACE, « Addresses »)."""
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from . import views
 
 
-class NumberConverter:
+class NumberConverter(StringConverter):
     """A dossier's number, as the database can be asked for it: without NUL, which PostgreSQL refuses."""
 
     regex = r"[^/\x00]+"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(NumberConverter, "numero")

@@ -1,6 +1,7 @@
 """The addresses of deposits and documents (INTERFACE, « Addresses »)."""
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from . import views
 from .wizard.start import start
@@ -8,16 +9,10 @@ from .wizard.steps import STEP_TITLES
 from .wizard.views import DepositWizard
 
 
-class StepConverter:
+class StepConverter(StringConverter):
     """One of the wizard's four steps."""
 
     regex = "|".join(STEP_TITLES)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(StepConverter, "etape")

@@ -1,6 +1,7 @@
 """People, companies, establishments, and which role a person holds on which of them (RULES.md §1, §3)."""
 
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -20,22 +21,22 @@ if TYPE_CHECKING:
 
 def validate_siren(value: str) -> None:
     """Raise ValidationError unless the value is nine digits with a right check digit."""
-    try:
-        valid = siren.validate(value) == value
-    except NumberError:
-        valid = False
-    if not valid:
+    if not _is_written_as(siren, value):
         raise ValidationError("Ce numéro SIREN n’est pas valide : neuf chiffres, sans espace.", code="siren")
 
 
 def validate_siret(value: str) -> None:
     """Raise ValidationError unless the value is fourteen digits with a right check digit."""
-    try:
-        valid = siret.validate(value) == value
-    except NumberError:
-        valid = False
-    if not valid:
+    if not _is_written_as(siret, value):
         raise ValidationError("Ce numéro SIRET n’est pas valide : quatorze chiffres, sans espace.", code="siret")
+
+
+def _is_written_as(kind: ModuleType, value: str) -> bool:
+    """Whether python-stdnum's module finds the number valid, and written without anything to strip."""
+    try:
+        return kind.validate(value) == value
+    except NumberError:
+        return False
 
 
 class Company(models.Model):

@@ -1,6 +1,6 @@
 """The dossier (RULES.md §1)."""
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -17,7 +17,18 @@ from .querysets import DossierQuerySet
 class Dossier(models.Model):
     """One request for funding, of one product, for one beneficiary."""
 
-    number = models.CharField("numéro", max_length=40, unique=True)
+    # It is a part of addresses.
+    number = models.CharField(
+        "numéro",
+        max_length=40,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$",
+                "Un numéro est fait de lettres sans accent, de chiffres, de points, de tirets et d’espaces.",
+            )
+        ],
+    )
     product = models.CharField("produit", max_length=10, choices=Product.choices)
     status = models.CharField(
         "statut", max_length=30, choices=DossierStatus.choices, default=DossierStatus.EN_COURS_DE_SAISIE
@@ -64,6 +75,11 @@ class Dossier(models.Model):
             models.Index(fields=("training_provider", "number"), name="dossier_training_provider"),
         )
         constraints = (
+            models.CheckConstraint(
+                name="dossier_number_fits_an_address",
+                condition=~Q(number__contains="/") & ~Q(number__in=["", ".", ".."]),
+                violation_error_message="Un numéro ne contient pas de barre oblique.",
+            ),
             models.CheckConstraint(
                 name="dossier_ends_after_it_starts",
                 condition=Q(ends_on__gte=F("starts_on")),

@@ -103,17 +103,22 @@ def _empty(draft: Draft) -> None:
     draft.documents.update(draft=None, slot="", loose_since=database_now())
     draft.data = {}
     draft.deleted_at = timezone.now()
-    draft.save(update_fields=["data", "deleted_at", "saved_at"])
+    draft.save(update_fields=["data", "deleted_at"])
 
 
 def _empty_abandoned_drafts() -> None:
-    """Drafts that nobody touched are deleted with their documents; marks of deleted ones go after as long again."""
+    """Drafts that nobody touched are deleted with their documents; marks of deleted ones go after as long again.
+
+    Starts of which nothing was saved hold nothing, and go sooner.
+    """
     age = timedelta(days=settings.DRAFT_RETENTION_DAYS)
     with transaction.atomic():
         abandoned = Draft.objects.filter(deleted_at=None, saved_at__lte=database_now(-age))
         for draft in abandoned.select_for_update(skip_locked=True, of=("self",)):
             _empty(draft)
     Draft.objects.filter(deleted_at__lte=database_now(-age)).delete()
+    unsaved = timedelta(days=settings.UNSAVED_START_DAYS)
+    Draft.objects.filter(saved_at=None, deleted_at=None, created_at__lte=database_now(-unsaved)).delete()
 
 
 def _remove_interrupted_uploads(folder: Path) -> None:

@@ -224,8 +224,9 @@ class Invoice(models.Model):
 class Draft(models.Model):
     """A deposit being prepared: « Brouillon ». One for each start of the wizard; its uuid is in the address.
 
-    `data` is what formtools keeps of a wizard (invoices/wizard/storage.py). A deleted draft stays as a
-    mark, so that a tab left open on it gets an explanation, until it is purged.
+    `data` is what formtools keeps of a wizard (invoices/wizard/storage.py). Until a step is saved
+    (`saved_at`) it is no more than a start, which nobody is shown. A deleted draft stays as a mark, so that
+    a tab left open on it gets an explanation, until it is purged.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -234,7 +235,7 @@ class Draft(models.Model):
     side = models.CharField("déposé en tant que", max_length=20, choices=Side.choices)
     data = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField("commencé le", auto_now_add=True)
-    saved_at = models.DateTimeField("enregistré le", auto_now=True)
+    saved_at = models.DateTimeField("enregistré le", null=True, editable=False)
     deleted_at = models.DateTimeField("supprimé le", null=True, editable=False)
 
     objects = DraftQuerySet.as_manager()

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from dossiers.models import Dossier
 from roles.http import PersonRequest
@@ -19,7 +19,9 @@ from . import deposits, documents, rules
 from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
+from .presentation import remaining
 from .uploads import IncomingFile
+from .wizard.start import explain_missing
 from .wizard.steps import STEP_TITLES
 
 DEPOSITS_A_PAGE = 20
@@ -40,26 +42,33 @@ def dossier_documents(request: PersonRequest, numero: str) -> HttpResponse:
     return _render_tab(request, dossier, form)
 
 
-@require_POST
 def add_document(request: PersonRequest, numero: str) -> HttpResponse:
     """« Valider » of a document outside an invoice: it is a deposit of its own (§8). Sent twice, it is one."""
     dossier = _visible_dossier(request, numero)
+    done = redirect("invoices:documents", numero)
+    if request.method != "POST":
+        return done
     sides, why_not = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
     if why_not:
         raise PermissionDenied(why_not)
     form = OptionalDocumentForm(request.POST, request.FILES, dossier=dossier, sides=sides)
     if not form.is_valid():
         return _render_tab(request, dossier, form)
-    done = redirect("invoices:documents", numero)
     deposit_id = form.cleaned_data["depot"]
     if Deposit.objects.filter(pk=deposit_id, depositor=request.user).exists():
         return done
+    if Draft.objects.filter(pk=deposit_id).exists():
+        raise SuspiciousOperation("The form's deposit id is a draft's.")
     incoming: IncomingFile = form.cleaned_data["fichier"]
     try:
         document = documents.receive(incoming, form.cleaned_data["type"], request.user)
     except PdfRefused as refused:
         form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
         return _render_tab(request, dossier, form)
+    # The check took its time: what allowed the deposit is asked again, as of now.
+    dossier = _visible_dossier(request, numero)
+    if why_not := rules.why_no_documents(dossier, request.user.scope, form.cleaned_data["side"]):
+        raise PermissionDenied(why_not)
     try:
         deposits.submit(
             deposit_id=deposit_id,
@@ -77,27 +86,32 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
     return done
 
 
-@require_POST
 def cancel_deposit(request: PersonRequest, depot: UUID) -> HttpResponse:
-    """« Annuler le dépôt », until its delay ends (§6)."""
+    """« Annuler le dépôt », until its delay ends (§6). Anything but a POST leads to the tab and changes nothing."""
     deposit = get_object_or_404(
         Deposit.objects.filter(origin__in=Dossier.objects.visible_to(request.user)).select_related("origin", "invoice"),
         pk=depot,
     )
-    if not deposits.may_cancel(deposit, request.user):
-        raise PermissionDenied("Votre rôle permet de consulter ce dépôt, pas de l’annuler.")
-    if deposits.cancel(deposit, request.user):
-        messages.success(request, f"Dépôt annulé : {deposit.title}.")
-    else:
-        messages.warning(request, f"Le dépôt n’a pas été annulé : {deposit.title} est déjà transmis ou annulé.")
+    if request.method == "POST":
+        if not deposits.may_cancel(deposit, request.user):
+            raise PermissionDenied("Votre rôle permet de consulter ce dépôt, pas de l’annuler.")
+        if deposits.cancel(deposit, request.user):
+            messages.success(request, f"Dépôt annulé : {deposit.title}.")
+        else:
+            messages.warning(
+                request,
+                f"Le dépôt n’a pas été annulé : {deposit.title} est déjà annulé, "
+                "ou son délai d’annulation est terminé.",
+            )
     return redirect("invoices:documents", deposit.origin.number)
 
 
-@require_POST
 def delete_draft(request: PersonRequest, depot: UUID) -> HttpResponse:
-    """« Supprimer le brouillon » (§5)."""
-    draft = get_object_or_404(Draft.objects.resumable_by(request.user).select_related("origin"), pk=depot)
-    if documents.delete_draft(draft.pk, request.user):
+    """« Supprimer le brouillon » (§5). Anything but a POST leads to the tab and changes nothing."""
+    draft = Draft.objects.resumable_by(request.user).select_related("origin").filter(pk=depot).first()
+    if draft is None:
+        return explain_missing(request, depot)
+    if request.method == "POST" and documents.delete_draft(draft.pk, request.user):
         messages.success(request, "Brouillon supprimé.")
     return redirect("invoices:documents", draft.origin.number)
 
@@ -132,11 +146,17 @@ def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocument
         "dossier": dossier,
         "page": page,
         "cancellable": {
-            deposit.pk for deposit in page if deposit.is_pending and deposits.may_cancel(deposit, request.user)
+            deposit.pk
+            for deposit in page
+            if deposit.is_pending and remaining(deposit.transmit_at) and deposits.may_cancel(deposit, request.user)
         },
         "drafts": [
-            (draft, STEP_TITLES.get(draft.data["step"]))
-            for draft in Draft.objects.resumable_by(request.user).filter(origin=dossier)
+            {
+                "row": draft,
+                "step_title": STEP_TITLES[draft.data["step"]],
+                "why_not": rules.why_no_invoice(dossier, request.user.scope, draft.as_side),
+            }
+            for draft in Draft.objects.resumable_by(request.user).filter(origin=dossier, saved_at__isnull=False)
         ],
         "why_no_invoice": why_no_invoice,
         "why_no_documents": why_no_documents,

@@ -101,6 +101,8 @@ MAX_SUPPORTING_DOCUMENTS = 30
 INVOICE_NUMBER_LENGTH = 35
 INVOICE_AGE_YEARS = 5
 DRAFT_RETENTION_DAYS = 30
+# A start of the wizard of which nothing was ever saved.
+UNSAVED_START_DAYS = 2
 # A file that belongs to nothing for this long is purged; far longer than any request lives.
 LOOSE_FILE_HOURS = 6
 PDF_BOX_CPU_SECONDS = 2

@@ -75,9 +75,14 @@ class Wizard:
         assert response.url == self.url("transmettre"), response.url
         return self
 
-    def send(self):
-        """Press « Transmettre » on the last step."""
-        return self.post("transmettre")
+    def send(self, shown: str = ""):
+        """Press « Transmettre » on the last step, as `shown` there or whatever it shows."""
+        return self.post("transmettre", {"shown": shown})
+
+    def shown(self) -> str:
+        """What the last step's page stands for (its hidden field)."""
+        page = self.get("transmettre").content.decode()
+        return re.search(r'name="transmettre-shown" value="([0-9a-f]+)"', page)[1]
 
     @property
     def draft(self) -> Draft:

@@ -59,8 +59,9 @@ def add_piece(situation: Situation, type_code: str) -> Refusal:
         )
     if len(situation.pieces) >= settings.MAX_SUPPORTING_DOCUMENTS:
         return "type", f"Un dépôt a {settings.MAX_SUPPORTING_DOCUMENTS} pièces au plus."
-    taken = {int(piece["slot"].removeprefix("piece")) for piece in situation.pieces}
-    situation.pieces.append({"slot": f"piece{max(taken, default=0) + 1}", "type": DocumentType(type_code).value})
+    # A name is never used again: a tab left open on a field that was removed must not fill another.
+    situation.extra["pieces_added"] += 1
+    situation.pieces.append({"slot": f"piece{situation.extra['pieces_added']}", "type": DocumentType(type_code).value})
     return None
 
 

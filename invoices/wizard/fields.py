@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,11 +22,12 @@ class AmountField(forms.CharField):
     """
 
     MAXIMUM = Decimal("9999999999.99")
+    LONGEST = 40
     UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?", re.ASCII)
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "class": "input input--amount"})
-        super().__init__(widget=widget, max_length=40, **kwargs)
+        super().__init__(widget=widget, **kwargs)
 
     def clean(self, value: Any) -> Decimal | None:
         typed = super().clean(value)
@@ -37,7 +37,7 @@ class AmountField(forms.CharField):
         if text.startswith(("-", "−")):
             raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
         match = self.UNDERSTOOD.fullmatch(text)
-        if not match:
+        if not match or len(text) > self.LONGEST:
             raise ValidationError(
                 "Ce montant n’est pas compris. Écrivez-le en euros, par exemple 1 234,56.",
                 code="not_understood",
@@ -67,7 +67,7 @@ class IssueDateField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "class": "input"})
-        super().__init__(widget=widget, max_length=20, **kwargs)
+        super().__init__(widget=widget, **kwargs)
 
     def clean(self, value: Any) -> date | None:
         text = " ".join(super().clean(value).split())
@@ -92,8 +92,12 @@ class IssueDateField(forms.CharField):
     def _read(self, text: str) -> date:
         for pattern in self.UNDERSTOOD:
             if match := pattern.fullmatch(text):
-                with suppress(ValueError):  # the 31st of February
+                try:
                     return date(*(int(match[part]) for part in ("year", "month", "day")))
+                except ValueError:
+                    raise ValidationError(
+                        "Cette date n’existe pas : vérifiez le jour et le mois.", code="no_such_day"
+                    ) from None
         raise ValidationError(
             "Cette date n’est pas comprise. Écrivez jour/mois/année, par exemple 23/11/2026.",
             code="not_understood",

@@ -1,11 +1,14 @@
 """The forms of the four steps. Each validates as of now, from what was typed and what the draft holds (RULES.md §5)."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
@@ -97,13 +100,21 @@ class Situation:
 
     @property
     def has_certificate_field(self) -> bool:
-        """The certificate has its own field where it is required, and keeps it while that holds a file."""
-        return self.certificate_required or CERTIFICATE_SLOT in self.documents
+        """The certificate has its own field where it is required and not added already, or while that holds a file."""
+        added = any(piece["type"] == DocumentType.CERTIFICAT_REALISATION for piece in self.pieces)
+        return CERTIFICATE_SLOT in self.documents or (self.certificate_required and not added)
 
     @property
     def ordered_documents(self) -> list[Document]:
         """The draft's documents as they will be filed: the invoice, the certificate, the others as added."""
         return [self.documents[slot] for slot in (INVOICE_SLOT, *self.file_slots) if slot in self.documents]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that would be sent: what was typed, the dossiers, the documents."""
+        typed = {step: values for step, values in self.draft.data["step_data"].items() if step != "transmettre"}
+        content = [typed, self.extra["dossiers"], [str(document.pk) for document in self.ordered_documents]]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
     def other_parties(self) -> list[str]:
@@ -159,7 +170,10 @@ class InvoiceFileForm(StepForm):
         widget=forms.RadioSelect,
         help_text="« Oui » : frais pédagogiques, avec ou sans frais annexes. « Non » : frais annexes seulement "
         "(hébergement, restauration, premier équipement…).",
-        error_messages={"required": "Choisissez « Oui » ou « Non »."},
+        error_messages={
+            "invalid_choice": "Choisissez « Oui » ou « Non ».",
+            "required": "Choisissez « Oui » ou « Non ».",
+        },
     )
     facture = pdf_field("Facture")
 
@@ -193,13 +207,14 @@ class DetailsForm(StepForm):
         label="Rechercher un autre dossier à associer",
         required=False,
         max_length=100,
-        widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
+        error_messages={"max_length": "Cherchez avec moins de mots : un numéro, un nom, une entreprise."},
+        widget=forms.TextInput({"autocomplete": "off", "class": "input", "data-enter": "rechercher"}),
     )
     number = InvoiceNumberField(
         label="Numéro de la facture",
         help_text=f"Tel qu’il figure sur la facture, {settings.INVOICE_NUMBER_LENGTH} caractères au plus.",
     )
-    issue_date = IssueDateField(label="Date d'émission", help_text="Jour/mois/année, par exemple 23/11/2026.")
+    issue_date = IssueDateField(label="Date d'émission")
     amount_ht = AmountField(label="Montant HT", help_text="En euros, par exemple 1 234,56.")
     amount_ttc = AmountField(label="Montant TTC", help_text="Égal au montant HT si la formation est exonérée de TVA.")
 
@@ -214,6 +229,10 @@ class DetailsForm(StepForm):
         super().__init__(*args, **kwargs)
         for name, sentence in self.REQUIRED.items():
             self.fields[name].error_messages["required"] = sentence
+        today = timezone.localdate()
+        self.fields[
+            "issue_date"
+        ].help_text = f"Jour/mois/année, du {rules.earliest_issue_date(today):%d/%m/%Y} au {today:%d/%m/%Y}."
         side = self.situation.draft.as_side
         perimeter = self.situation.draft.origin.perimeter(side)
         self.fields["recherche"].help_text = (
@@ -282,7 +301,7 @@ class SupportingDocumentsForm(StepForm):
         return self.situation.file_slots
 
     def clean(self) -> dict[str, Any]:
-        if self.situation.certificate_required:
+        if self.situation.certificate_required and self.situation.has_certificate_field:
             self.require_file(CERTIFICATE_SLOT, "Choisissez le PDF du certificat de réalisation : il est obligatoire.")
         allowed = rules.document_types(self.situation.draft.origin)
         for piece in self.situation.pieces:
@@ -309,4 +328,20 @@ class SupportingDocumentsForm(StepForm):
 
 
 class ConfirmationForm(StepForm):
-    """« Transmettre » (§5.4): nothing to type, all the rest to check."""
+    """« Transmettre » (§5.4): nothing to type, all the rest to check, and that it is what the page showed."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["shown"] = self.situation.fingerprint
+
+    def clean_shown(self) -> str:
+        """Refuse to send what another tab has changed since the page was shown."""
+        shown = self.cleaned_data["shown"]
+        if shown and shown != self.situation.fingerprint:
+            raise forms.ValidationError(
+                "Le brouillon a changé dans un autre onglet : relisez ce qui sera transmis, puis transmettez.",
+                code="changed",
+            )
+        return shown

@@ -1,23 +1,30 @@
-"""« Ajouter une facture »: where a draft's uuid comes from."""
+"""« Ajouter une facture »: where a draft begins, and what to say of one that is not there (RULES.md §4, §5, §9)."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from dossiers.models import Dossier
 from roles.http import PersonRequest
 
 from .. import rules
+from ..models import Deposit, Draft
 from .steps import INVOICE, step_url
 
 
+@require_safe
 def start(request: PersonRequest, numero: str) -> HttpResponse:
-    """« Ajouter une facture »: a new uuid, and the first step at its address (§3, §4).
+    """Start a draft and go to its first step (§3, §4).
 
-    Nothing is written but in the session: the draft's row is made by the first POST. A person who may
-    deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says.
+    The address is a link that people open in several tabs, and each tab is a start of its own; so this GET
+    makes a row, as the session could not: two starts at the same time would overwrite each other there. The
+    row shows nowhere until a step is saved, and goes within a day otherwise (documents.purge).
+    A person who may deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says.
     """
     dossier = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
     sides, why_not = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
@@ -27,11 +34,23 @@ def start(request: PersonRequest, numero: str) -> HttpResponse:
     if side not in sides:
         context = {"dossier": dossier, "sides": sides, "asked": "cote" in request.GET}
         return render(request, "invoices/choose_side.html", context)
-    draft_id = uuid4()
-    request.session[start_key(draft_id)] = {"dossier": dossier.pk, "side": side}
-    return redirect(step_url(draft_id, INVOICE))
+    draft = Draft.objects.create(owner=request.user, origin=dossier, side=side)
+    return redirect(step_url(draft.pk, INVOICE))
 
 
-def start_key(draft_id: UUID) -> str:
-    """The session's key of a start that nothing has been saved of yet; also the prefix of its forms."""
-    return f"depot-{draft_id}"
+def explain_missing(request: PersonRequest, depot: UUID) -> HttpResponse:
+    """What to say of a draft that is not there: it was sent, it was deleted, or it never was this person's."""
+    sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
+    if sent:
+        messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
+        return redirect("invoices:documents", sent.origin.number)
+    if Draft.objects.filter(pk=depot, owner=request.user, deleted_at__isnull=False).exists():
+        explanation = {
+            "title": "Ce brouillon a été supprimé",
+            "sentence": "Il n’existe plus, et rien n’a été transmis. Pour recommencer, ouvrez le dossier et "
+            "choisissez « Ajouter une facture ».",
+            "link_url": reverse("dossiers:list"),
+            "link_label": "Mes dossiers",
+        }
+        return render(request, "layout/explanation.html", explanation, status=410)
+    raise Http404

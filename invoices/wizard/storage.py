@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from formtools.wizard.storage.base import BaseStorage
 
 from roles.http import PersonRequest
@@ -22,8 +23,9 @@ class DraftStorage(BaseStorage):
     not kept here: each has its row from its arrival (invoices.documents).
 
     In `extra_data`: `dossiers`, the ids of the associated dossiers in the order chosen; `pieces`, the fields
-    added for supporting documents, as [{"slot": …, "type": …}]; `attempted`, the steps that the person
-    has wanted to leave forwards, whose errors are shown from then on.
+    added for supporting documents, as [{"slot": …, "type": …}], and `pieces_added`, how many there ever
+    were; `attempted`, the steps that the person has wanted to leave forwards, whose errors are shown from
+    then on.
     """
 
     def __init__(self, prefix: str, request: DraftRequest, file_storage: None = None) -> None:
@@ -31,7 +33,7 @@ class DraftStorage(BaseStorage):
         self.draft = request.draft
         if not self.draft.data:
             self.init_data()
-            self.data[self.extra_data_key] = {"dossiers": [], "pieces": [], "attempted": []}
+            self.data[self.extra_data_key] = {"dossiers": [], "pieces": [], "pieces_added": 0, "attempted": []}
 
     @property
     def data(self) -> dict[str, Any]:
@@ -55,4 +57,5 @@ class DraftStorage(BaseStorage):
 
     def save(self) -> None:
         """Write the state to the draft's row, whose lock the caller holds."""
+        self.draft.saved_at = timezone.now()
         self.draft.save(update_fields=["data", "saved_at"])

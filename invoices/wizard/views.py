@@ -11,20 +11,18 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from formtools.wizard.forms import ManagementForm
 from formtools.wizard.views import SessionWizardView
 
-from dossiers.models import Dossier
 from roles.http import PersonRequest
 
 from .. import documents, rules
 from ..deposits import FileLostError, InvoiceFacts, NumberTakenError, submit
 from ..enums import DocumentType
-from ..models import Deposit, Document, Draft
+from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
@@ -40,7 +38,7 @@ from .forms import (
     SupportingDocumentsForm,
 )
 from .page import file_field, first_incomplete, rail_step, send_note
-from .start import start_key
+from .start import explain_missing
 from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
 
@@ -78,65 +76,32 @@ class DepositWizard(SessionWizardView):
     def dispatch(self, request: DraftRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
         self.refusals: dict[str, str] = {}
         self.sent = False
-        draft = self.find_draft(request, depot)
-        if isinstance(draft, HttpResponse):
-            return draft
-        request.draft = draft
-        if why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side):
-            raise PermissionDenied(why_not)
+        draft = self.read(request, depot)
+        if draft is None:
+            return explain_missing(request, depot)
         if request.method != "POST":
+            request.draft = draft
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
         arrived = self.receive_files(request, draft, etape)
         with transaction.atomic():
-            locked = self.lock(draft)
-            if locked is None:  # sent or deleted by another tab since it was found above
-                return self.gone(request, depot)
+            locked = self.read(request, depot, lock=True)
+            if locked is None:  # sent or deleted by another tab since it was read above
+                return explain_missing(request, depot)
             request.draft, self.arrived = locked, arrived
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
 
-    def find_draft(self, request: PersonRequest, depot: UUID) -> Draft | HttpResponse:
-        """The person's draft, not saved yet when it was just started; else an explanation or a 404 (§9)."""
-        draft = (
-            Draft.objects.resumable_by(request.user)
-            .filter(pk=depot)
-            .select_related("origin__employer__company", "origin__training_provider__company")
-            .first()
+    def read(self, request: PersonRequest, depot: UUID, *, lock: bool = False) -> Draft | None:
+        """The person's open draft with its dossier as of now, on request locked; None when it is not there.
+
+        PermissionDenied with the reason when the dossier takes no deposit from this side any more (§4).
+        """
+        drafts = Draft.objects.resumable_by(request.user).select_related(
+            "origin__employer__company", "origin__training_provider__company"
         )
-        if draft:
-            return draft
-        started = request.session.get(start_key(depot))
-        if started and not Draft.objects.filter(pk=depot).exists() and not Deposit.objects.filter(pk=depot).exists():
-            origin = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), pk=started["dossier"])
-            return Draft(pk=depot, owner=request.user, origin=origin, side=started["side"])
-        return self.gone(request, depot)
-
-    def gone(self, request: PersonRequest, depot: UUID) -> HttpResponse:
-        """What to say of a draft that is not there: it was sent, it was deleted, or it never was this person's."""
-        sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
-        if sent:
-            messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
-            return redirect("invoices:documents", sent.origin.number)
-        if Draft.objects.filter(pk=depot, owner=request.user, deleted_at__isnull=False).exists():
-            explanation = {
-                "title": "Ce brouillon a été supprimé",
-                "sentence": "Il n’existe plus, et rien n’a été transmis. Pour recommencer, ouvrez le dossier et "
-                "choisissez « Ajouter une facture ».",
-                "link_url": reverse("dossiers:list"),
-                "link_label": "Mes dossiers",
-            }
-            return render(request, "layout/explanation.html", explanation, status=410)
-        raise Http404
-
-    def lock(self, draft: Draft) -> Draft | None:
-        """The draft's row, locked until the end of the transaction, made if it is new; None if it is gone."""
-        if draft._state.adding:
-            Draft.objects.get_or_create(
-                pk=draft.pk, defaults={"owner": draft.owner, "origin": draft.origin, "side": draft.side}
-            )
-        locked = Draft.objects.resumable_by(draft.owner).filter(pk=draft.pk).select_for_update(of=("self",)).first()
-        if locked:
-            locked.origin = draft.origin
-        return locked
+        draft = (drafts.select_for_update(of=("self",)) if lock else drafts).filter(pk=depot).first()
+        if draft and (why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side)):
+            raise PermissionDenied(why_not)
+        return draft
 
     # --- Files -------------------------------------------------------------------------------------------------
 
@@ -170,7 +135,7 @@ class DepositWizard(SessionWizardView):
     # --- Forms -------------------------------------------------------------------------------------------------
 
     def get_prefix(self, request: PersonRequest, *args: Any, **kwargs: Any) -> str:
-        return start_key(kwargs["depot"])
+        return f"depot-{kwargs['depot']}"
 
     @cached_property
     def situation(self) -> Situation:
@@ -180,7 +145,7 @@ class DepositWizard(SessionWizardView):
         return Situation(
             draft,
             self.request.user,
-            {document.slot: document for document in draft.documents.all()} if not draft._state.adding else {},
+            {document.slot: document for document in draft.documents.all()},
             None if answer is None else answer == "oui",
         )
 
@@ -239,14 +204,13 @@ class DepositWizard(SessionWizardView):
         if self.sent:
             return response
         self.storage.save()
-        request.session.pop(start_key(self.storage.draft.pk), None)
         return response
 
     def keep_files(self, step: str) -> None:
         """Give the files that arrived to the draft; a field removed by another tab meanwhile takes none."""
         slots = self.slots_of(self.storage.draft, step)
         for slot, document in self.arrived.items():
-            if slot in slots:
+            if slots.get(slot) == document.type:
                 documents.put_in_draft(document, self.storage.draft, slot)
 
     def act(self, step: str, searched_before: str) -> HttpResponse:
@@ -290,10 +254,12 @@ class DepositWizard(SessionWizardView):
             self.mark_attempted(self.steps.current)
         for sentence in self.refusals.values():
             messages.error(self.request, sentence)
+        self.storage.current_step = goto_step
         return redirect(step_url(self.storage.draft.pk, goto_step))
 
     def render_next_step(self, form: StepForm, **kwargs: Any) -> HttpResponse:
-        return redirect(step_url(self.storage.draft.pk, self.steps.next))
+        self.storage.current_step = self.steps.next
+        return redirect(step_url(self.storage.draft.pk, self.steps.current))
 
     def render_revalidation_failure(self, step: str, form: StepForm, **kwargs: Any) -> HttpResponse:
         """What no longer holds sends the person to the step that mends it (§5.4)."""

@@ -51,6 +51,14 @@ document.addEventListener("change", (event) => {
   }
 });
 
+/** « Enter » in a search presses the search's own button. */
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-enter]")) {
+    event.preventDefault();
+    document.getElementById(event.target.dataset.enter).click();
+  }
+});
+
 // On the document, so that it runs after htmx, which cancels the submits that it sends itself and guards them.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) {
@@ -95,7 +103,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 /** An answer that is not this page (a refusal, the log-in page) is shown as a page of its own. */
 document.addEventListener("htmx:before:response", (event) => {
   const answer = event.detail.ctx.response.raw;
-  if (!answer.ok) {
+  if (answer.status >= 500) {
+    event.preventDefault();
+    showBrokenLine(true);
+  } else if (!answer.ok) {
     event.preventDefault();
     window.location.reload();
   } else if (new URL(answer.url).pathname !== window.location.pathname) {
@@ -115,4 +126,5 @@ document.addEventListener("htmx:error", () => showBrokenLine(true));
 document.addEventListener("htmx:after:request", () => showBrokenLine(false));
 
 followChoices();
-focusErrorSummary();
+// After the page's own autofocus, which the console would else tell was blocked.
+requestAnimationFrame(focusErrorSummary);

@@ -19,6 +19,16 @@ def an_end_before_the_start():
     DossierFactory(starts_on=date(2026, 9, 2), ends_on=date(2026, 9, 1))
 
 
+@violations.of("dossier_number_fits_an_address")
+def a_number_with_a_slash():
+    DossierFactory(number="A/2026/1")
+
+
+@violations.of("dossier_number_fits_an_address")
+def a_number_that_climbs():
+    DossierFactory(number="..")
+
+
 @violations.of("dossier_grants_not_negative")
 def a_negative_grant_for_tuition():
     DossierFactory(granted_tuition=Decimal("-0.01"))

@@ -18,6 +18,7 @@ from invoices.enums import DepositState, DocumentType
 from invoices.models import Deposit, Document, Draft
 from invoices.pdf import PdfRefused
 from invoices.uploads import IncomingFile, IncomingFileHandler
+from invoices.wizard.storage import DraftRequest, DraftStorage
 from roles.enums import Role
 from tests import pdfs
 from tests.factories import (
@@ -275,6 +276,33 @@ def test_a_draft_that_nobody_touched_for_thirty_days_goes_with_its_documents(dra
     age(document, hours=7)
     assert documents.purge() == 1
     assert left(document) == [False]
+
+
+def test_a_draft_in_use_for_a_month_stays(draft):
+    """It is the last save that counts, not the start."""
+    DraftStorage("depot", DraftRequestOf(draft)).save()
+    age(draft, "created_at", days=60)
+    documents.purge()
+    draft.refresh_from_db()
+    assert draft.deleted_at is None
+    assert draft.saved_at is not None
+
+
+def test_a_start_of_which_nothing_was_saved_goes_sooner(draft):
+    age(draft, "created_at", days=1, hours=23)
+    documents.purge()
+    assert Draft.objects.filter(pk=draft.pk).exists()
+    age(draft, "created_at", days=2, minutes=1)
+    documents.purge()
+    assert not Draft.objects.filter(pk=draft.pk).exists()
+
+
+class DraftRequestOf(DraftRequest):
+    """A request of the wizard for this draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.draft = draft
 
 
 def test_the_mark_of_a_deleted_draft_goes_after_thirty_more_days(draft):

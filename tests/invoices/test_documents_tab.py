@@ -69,7 +69,7 @@ def test_drafts_are_their_owners(wizard, dossier, provider, log_in):
     started = wizard(provider, dossier)
     started.facture()
     page = tab(started.client, dossier)
-    for shown in ("Brouillon", "Reprendre", "Supprimer le brouillon", "Ajout de la facture"):
+    for shown in ("Brouillon", "Reprendre", "Supprimer le brouillon", "Détails de la facture"):
         assert shown in page
     assert "Brouillon" not in tab(log_in(colleague), dossier)
 
@@ -191,6 +191,20 @@ def test_the_same_form_twice_at_once_is_one_deposit(dossier, provider, log_in):
     responses = at_once(*(lambda client=client: add(client, dossier, "RIB", depot=depot) for client in clients))
     assert {response.status_code for response in responses} == {302}
     assert Deposit.objects.get().documents.count() == 1
+
+
+def test_a_drafts_id_is_refused(wizard, dossier, provider):
+    """Else the draft could never be sent."""
+    started = wizard(provider, dossier).to_last_step()
+    assert add(started.client, dossier, "RIB", depot=str(started.depot)).status_code == 400
+    started.send()
+    assert started.deposit.number_key
+
+
+def test_after_a_log_in_asked_for_meanwhile_the_tab_is_shown(dossier, provider, log_in):
+    """The log-in leads back by a GET to what was a POST."""
+    response = log_in(provider).get(f"/dossiers/{dossier.number}/documents/ajouter/")
+    assert response.url == f"/dossiers/{dossier.number}/documents/"
 
 
 def test_somebody_elses_deposit_id_is_refused(dossier, provider, employer, log_in):

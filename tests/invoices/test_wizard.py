@@ -226,9 +226,18 @@ def test_closed_browser_and_another_node(wizard, provider, dossier, log_in):
     assert elsewhere.deposit.depositor == provider
 
 
-def test_starting_alone_writes_no_draft(wizard, provider, dossier):
-    wizard(provider, dossier).get("facture")
-    assert not Draft.objects.exists()
+def test_a_start_alone_shows_nowhere(wizard, provider, dossier):
+    started = wizard(provider, dossier)
+    started.get("facture")
+    assert "Brouillon" not in text_of(started.client.get(f"/dossiers/{dossier.number}/documents/"))
+
+
+def test_resuming_goes_to_the_step_that_comes_next(wizard, provider, dossier):
+    started = wizard(provider, dossier)
+    started.facture()
+    tab = text_of(started.client.get(f"/dossiers/{dossier.number}/documents/"))
+    assert f'href="{started.url("details")}"' in tab
+    assert "Détails de la facture" in tab
 
 
 # --- Two tabs --------------------------------------------------------------------------------------------------
@@ -343,10 +352,52 @@ def test_a_sent_draft_leads_to_its_deposit(wizard, provider, dossier):
 
 
 def test_deleting_needs_a_post(wizard, provider, dossier):
+    """A GET, as after a log-in that was asked for in between, leads to the tab and deletes nothing."""
     started = wizard(provider, dossier)
     started.facture()
-    assert started.client.get(f"/depots/{started.depot}/supprimer/").status_code == 405
+    response = started.client.get(f"/depots/{started.depot}/supprimer/")
+    assert response.url == f"/dossiers/{dossier.number}/documents/"
     assert started.get("details").status_code == 200
+
+
+def test_deleting_twice_says_so(wizard, provider, dossier):
+    started = wizard(provider, dossier)
+    started.facture()
+    for status in (302, 410):
+        assert started.client.post(f"/depots/{started.depot}/supprimer/").status_code == status
+
+
+def test_two_starts_at_the_same_time_and_a_new_session_lose_nothing(wizard, provider, dossier, log_in):
+    starts = [wizard(provider, dossier) for _ in range(2)]
+    for started in starts:
+        elsewhere = Wizard(log_in(provider), started.depot, dossier)
+        assert elsewhere.get("facture").status_code == 200
+        assert elsewhere.facture().url == started.url("details")
+
+
+def test_the_last_step_sends_what_it_shows(wizard, provider, dossier):
+    """Another tab changed the draft after the page was shown: it is shown again instead of sent."""
+    started = wizard(provider, dossier).to_last_step()
+    shown = started.shown()
+    started.details(number="AUTRE-9", amount_ht="9 999", amount_ttc="9 999")
+    page = text_of(started.send(shown))
+    assert "changé dans un autre onglet" in page
+    assert "AUTRE-9" in page
+    assert not Deposit.objects.exists()
+    started.send(started.shown())
+    assert started.deposit.invoice.number == "AUTRE-9"
+
+
+def test_a_draft_of_the_closed_side_is_not_offered_to_be_resumed(wizard, provider, dossier):
+    give_role(provider, Role.ADMIN_ETABLISSEMENT, dossier.employer)
+    started = wizard(provider, dossier, side="PRESTATAIRE")
+    started.facture()
+    dossier.subrogated = False
+    dossier.save(update_fields=["subrogated"])
+    tab = text_of(started.client.get(f"/dossiers/{dossier.number}/documents/"))
+    assert "Reprendre" not in tab
+    assert "Dossier non subrogé" in tab
+    assert "Supprimer le brouillon" in tab
 
 
 # --- What changes meanwhile ------------------------------------------------------------------------------------
@@ -505,6 +556,31 @@ def test_a_certificate_no_longer_required_stays_and_can_be_removed(wizard, provi
     started.post("justificatifs", press="retirer-piece", value="certificat")
     assert "certificat.pdf" not in text_of(started.get("justificatifs"))
     assert started.justificatifs().url == started.url("transmettre")
+
+
+def test_a_tab_left_open_on_a_removed_field_fills_no_other(wizard, provider, dossier):
+    started = wizard(provider, dossier)
+    started.facture()
+    started.details()
+    add(started, "RELEVE_DEPENSES")
+    started.post("justificatifs", press="retirer-piece", value="piece1")
+    add(started, "BULLETIN_SALAIRE")
+    started.justificatifs(certificat=pdf(), piece1=pdf("releve.pdf"))
+    assert not Document.objects.filter(draft=started.draft, type="BULLETIN_SALAIRE").exists()
+
+
+def test_a_certificate_already_added_is_not_asked_for_twice(wizard):
+    """Added with « + » where it was optional; then the status changes and it becomes required."""
+    dossier = DossierFactory(product=Product.CAPP, status=DossierStatus.VALIDE)
+    started = wizard(person_with(Role.SAISIE_PRESTATAIRE, dossier.training_provider), dossier)
+    started.facture("oui")
+    started.details()
+    add(started, "CERTIFICAT_REALISATION")
+    started.justificatifs(piece1=pdf("certificat.pdf"))
+    dossier.status = DossierStatus.A_FACTURER
+    dossier.save(update_fields=["status"])
+    started.send()
+    assert started.deposit.documents.filter(type="CERTIFICAT_REALISATION").count() == 1
 
 
 def test_a_file_for_a_field_that_is_not_there_is_ignored(wizard, provider, dossier):

@@ -9,7 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock
+.PHONY: help run test check lock screenshots
 .NOTPARALLEL:
 
 help: ## say what there is to make
@@ -38,6 +38,11 @@ check: ## lint, format, types, layers, missing migrations, deploy checks
 	$(BIN)/python $(BIN)/lint-imports
 	@$(DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+screenshots: ## make the pictures of docs/screenshots anew
+	@tools/install.sh requirements-dev.lock
+	@$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' pyproject.toml

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
-from typing import Any
 
 from django.utils import timezone
 from openpyxl import Workbook
@@ -28,16 +27,18 @@ Value = str | Decimal | date | datetime | None
 
 READ_AT_ONCE = 500
 BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
+DAY, MOMENT, EUROS = "dd/mm/yyyy", "dd/mm/yyyy hh:mm", '#,##0.00\\ "€"'
 FORMULA_BEGINS_WITH = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, what it says of a deposit, its width in characters."""
+    """A column: its title, what it says of a deposit, its width in characters, how a workbook shows its values."""
 
     title: str
     value: Callable[[Deposit], Value]
     width: int
+    number_format: str = "General"
 
 
 def _of_invoice(value: Callable[[Invoice], Value]) -> Callable[[Deposit], Value]:
@@ -53,9 +54,9 @@ def _tuition(deposit: Deposit) -> Value:
 
 COLUMNS = (
     Column("Facture", _of_invoice(lambda invoice: invoice.number), 20),
-    Column("Date d’émission", _of_invoice(lambda invoice: invoice.issue_date), 16),
-    Column("Montant HT", _of_invoice(lambda invoice: invoice.amount_ht), 14),
-    Column("Montant TTC", _of_invoice(lambda invoice: invoice.amount_ttc), 14),
+    Column("Date d’émission", _of_invoice(lambda invoice: invoice.issue_date), 16, DAY),
+    Column("Montant HT", _of_invoice(lambda invoice: invoice.amount_ht), 14, EUROS),
+    Column("Montant TTC", _of_invoice(lambda invoice: invoice.amount_ttc), 14, EUROS),
     Column("Frais pédagogiques", _tuition, 19),
     Column("Documents", lambda deposit: ", ".join(row.get_type_display() for row in deposit.documents.all()), 40),
     Column("Dossier", lambda deposit: deposit.dossiers_seen[0].number, 20),
@@ -64,9 +65,9 @@ COLUMNS = (
     Column("Déposé en tant que", lambda deposit: Side(deposit.side).label, 24),
     Column("Établissement", lambda deposit: deposit.perimeter.name, 26),
     Column("Statut", lambda deposit: DepositState(deposit.state).label, 24),
-    Column("Déposé le", lambda deposit: deposit.submitted_at, 18),
-    Column("Transmis le", lambda deposit: deposit.transmitted_at, 18),
-    Column("Annulé le", lambda deposit: deposit.cancelled_at, 18),
+    Column("Déposé le", lambda deposit: deposit.submitted_at, 18, MOMENT),
+    Column("Transmis le", lambda deposit: deposit.transmitted_at, 18, MOMENT),
+    Column("Annulé le", lambda deposit: deposit.cancelled_at, 18, MOMENT),
 )
 
 
@@ -89,8 +90,14 @@ def workbook(deposits: DepositQuerySet) -> BytesIO:
     for title in titles:
         title.font = Font(bold=True)
     sheet.append(titles)
+    # One cell for each column, filled anew for each row: a row is written as it is appended, and a style costs.
+    cells = [WriteOnlyCell(sheet) for _ in COLUMNS]
+    for cell, column in zip(cells, COLUMNS, strict=True):
+        cell.number_format = column.number_format
     for deposit in deposits.iterator(chunk_size=READ_AT_ONCE):
-        sheet.append([_in_workbook(sheet, column.value(deposit)) for column in COLUMNS])
+        for cell, column in zip(cells, COLUMNS, strict=True):
+            _fill(cell, column.value(deposit))
+        sheet.append(cells)
     file = BytesIO()
     book.save(file)
     file.seek(0)
@@ -117,22 +124,14 @@ def _in_csv(value: Value) -> str:
     return f"'{text}" if text.lstrip().startswith(FORMULA_BEGINS_WITH) else text
 
 
-def _in_workbook(sheet: Any, value: Value) -> Cell | None:
-    if value is None:
-        return None
+def _fill(cell: Cell, value: Value) -> None:
     if isinstance(value, datetime):
-        cell = WriteOnlyCell(sheet, timezone.localtime(value).replace(tzinfo=None, microsecond=0))
-        cell.number_format = "dd/mm/yyyy hh:mm"
-    elif isinstance(value, date):
-        cell = WriteOnlyCell(sheet, value)
-        cell.number_format = "dd/mm/yyyy"
-    elif isinstance(value, Decimal):
-        cell = WriteOnlyCell(sheet, value)
-        cell.number_format = '#,##0.00\\ "€"'
-    else:
-        cell = WriteOnlyCell(sheet, _one_line(value))
+        value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
+    elif isinstance(value, str):
+        value = _one_line(value)
+    cell.value = value
+    if isinstance(value, str):
         cell.data_type = "s"  # openpyxl makes a formula of a text that begins with « = »
-    return cell
 
 
 def _one_line(text: str) -> str:

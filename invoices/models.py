@@ -70,6 +70,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         """The person's own open drafts on dossiers that they still see."""
         return self.filter(owner=user, deleted_at=None, origin__in=Dossier.objects.visible_to(user))
 
+    def shown_to(self, user: User) -> Self:
+        """Those of them of which a step was saved: a start alone shows nowhere."""
+        return self.resumable_by(user).filter(saved_at__isnull=False)
+
 
 def _shown_in(dossiers: models.QuerySet[Dossier], path: str = "") -> Q:
     """Deposits (reached by `path`) that one of these dossiers shows; the set's form of DepositQuerySet.filed_in."""

@@ -65,8 +65,8 @@ def test_own_drafts_are_resumed_at_their_step(wizard, dossier, provider, log_in)
     started.facture()
     drafts = section(page(started.client), DRAFTS)
     assert dossier.number in drafts
-    assert "«\u00a0Ajout de la facture\u00a0»" in drafts
-    assert f'href="/depots/{started.depot}/facture/"' in drafts
+    assert "«\u00a0Détails de la facture\u00a0»" in drafts
+    assert f'href="/depots/{started.depot}/details/"' in drafts
     colleague = person_with(Role.SAISIE_PRESTATAIRE, dossier.training_provider)
     assert not section(page(log_in(colleague)), DRAFTS)
 

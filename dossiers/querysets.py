@@ -11,7 +11,7 @@ from roles.models import Establishment, User
 from roles.scope import PersonScope
 from roles.search import normalise
 
-from .enums import OPEN_TO_DOCUMENTS, OPEN_TO_INVOICE, PERIMETER_FIELD, PRODUCTS_OF
+from .enums import OPEN_TO_DOCUMENTS, OPEN_TO_INVOICE, PERIMETER_FIELD, PRODUCTS_OF, DossierStatus
 
 if TYPE_CHECKING:
     from .models import Dossier
@@ -56,6 +56,18 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             self.open_to_invoice_from(user, side)
             .filter(**{PERIMETER_FIELD[side]: origin.perimeter_id(side)})
             .exclude(pk=origin.pk)
+        )
+
+    def to_invoice_by(self, user: User) -> Self:
+        """The dossiers « À facturer » on which the person may deposit an invoice, on either side (§4)."""
+        return self.filter(status=DossierStatus.A_FACTURER) & (
+            self.open_to_invoice_from(user, Side.ENTREPRISE) | self.open_to_invoice_from(user, Side.PRESTATAIRE)
+        )
+
+    def to_complete_by(self, user: User) -> Self:
+        """The dossiers « Information manquante » to which the person may add documents, on either side (§8)."""
+        return self.filter(status=DossierStatus.INFORMATION_MANQUANTE) & (
+            self.open_to_documents_from(user, Side.ENTREPRISE) | self.open_to_documents_from(user, Side.PRESTATAIRE)
         )
 
     def with_places(self) -> Self:

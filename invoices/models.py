@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 
 from dossiers.models import Dossier
@@ -33,6 +33,14 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
     def visible_to(self, user: User) -> Self:
         """The deposits that a dossier visible to the person shows (§7)."""
         return self.filter(_shown_in(Dossier.objects.visible_to(user)))
+
+    def with_dossiers_seen_by(self, user: User) -> Self:
+        """With `dossiers_seen`: of the dossiers of each deposit, those that the person sees."""
+        seen = Dossier.objects.visible_to(user)
+        links = AssociatedDossier.objects.filter(dossier__in=seen).select_related("dossier")
+        return self.prefetch_related(
+            Prefetch("origin", seen, to_attr="origin_seen"), Prefetch("links", links, to_attr="links_seen")
+        )
 
     def due(self, *, since: timedelta = timedelta(0)) -> Self:
         """Pending deposits whose delay ended at least `since` ago, by the database's clock."""
@@ -61,6 +69,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def resumable_by(self, user: User) -> Self:
         """The person's own open drafts on dossiers that they still see."""
         return self.filter(owner=user, deleted_at=None, origin__in=Dossier.objects.visible_to(user))
+
+    def shown_to(self, user: User) -> Self:
+        """Those of them of which a step was saved: a start alone shows nowhere."""
+        return self.resumable_by(user).filter(saved_at__isnull=False)
 
 
 def _shown_in(dossiers: models.QuerySet[Dossier], path: str = "") -> Q:
@@ -108,6 +120,10 @@ class Deposit(models.Model):
         related_name="cancelled_deposits",
         verbose_name="annulé par",
     )
+
+    # Filled by DepositQuerySet.with_dossiers_seen_by.
+    origin_seen: Dossier | None
+    links_seen: "list[AssociatedDossier]"
 
     objects = DepositQuerySet.as_manager()
 
@@ -162,6 +178,12 @@ class Deposit(models.Model):
         if hasattr(self, "invoice"):
             return f"Facture {self.invoice.number}"
         return ", ".join(document.get_type_display() for document in self.documents.all())
+
+    @property
+    def dossiers_seen(self) -> list[Dossier]:
+        """Its dossiers that the person of `with_dossiers_seen_by` sees, the origin first."""
+        origin = [self.origin_seen] if self.origin_seen else []
+        return origin + [link.dossier for link in self.links_seen]
 
     @property
     def as_side(self) -> Side:

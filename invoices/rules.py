@@ -153,9 +153,14 @@ def document_types(dossier: "Dossier") -> list[DocumentType]:
 
 
 def number_key(number: str) -> str:
-    """The number as it is compared: whatever its case, its compatibility forms, and the spaces around or inside it."""
+    """The number as it is compared: whatever its case, and the spaces around or inside it.
+
+    Compatibility forms and invisible characters do not make another number either.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
-    return "".join(folded.split())
+    return "".join(
+        character for character in folded if not character.isspace() and unicodedata.category(character) != "Cf"
+    )
 
 
 def earliest_issue_date(today: date) -> date:

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from . import views
+from .overview import listing
 from .wizard.start import start
 from .wizard.steps import STEP_TITLES
 from .wizard.views import DepositWizard
@@ -22,6 +23,9 @@ urlpatterns = [
     path("dossiers/<numero:numero>/documents/", views.dossier_documents, name="documents"),
     path("dossiers/<numero:numero>/documents/ajouter/", views.add_document, name="add-document"),
     path("dossiers/<numero:numero>/factures/ajouter/", start, name="start"),
+    path("depots/", listing.deposit_list, name="deposits"),
+    path("depots/export.csv", listing.deposits_csv, name="deposits-csv"),
+    path("depots/export.xlsx", listing.deposits_xlsx, name="deposits-xlsx"),
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
     path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),

@@ -156,7 +156,7 @@ def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocument
                 "step_title": STEP_TITLES[draft.data["step"]],
                 "why_not": rules.why_no_invoice(dossier, request.user.scope, draft.as_side),
             }
-            for draft in Draft.objects.resumable_by(request.user).filter(origin=dossier, saved_at__isnull=False)
+            for draft in Draft.objects.shown_to(request.user).filter(origin=dossier)
         ],
         "why_no_invoice": why_no_invoice,
         "why_no_documents": why_no_documents,

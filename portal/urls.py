@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
-from django.views.generic import RedirectView
+
+from invoices.overview.home import home
 
 from . import health
 from .views import PortalLoginView, favicon
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="dossiers:list"), name="home"),
+    path("", home, name="home"),
     path("connexion/", PortalLoginView.as_view(), name="login"),
     path("deconnexion/", login_not_required(LogoutView.as_view()), name="logout"),
     path("", include("dossiers.urls")),

@@ -254,6 +254,7 @@ def test_the_labels_are_those_of_the_guide():
         "F2026\u00a0-118",
         "F2026\u202f-118",
         "Ｆ2026-118",
+        "F2026\u200b-118",
     ],
 )
 def test_numbers_that_are_the_same(same):

@@ -35,7 +35,8 @@ def send_note(incomplete: list[str]) -> str:
     """Beside « Transmettre »: why it is disabled, or that nothing is missing (§5.4)."""
     if not incomplete:
         return "Toutes les étapes sont complètes."
-    titles = " et ".join(quoted(STEP_TITLES[step]) for step in incomplete)
+    *firsts, last = (quoted(STEP_TITLES[step]) for step in incomplete)
+    titles = f"{', '.join(firsts)} et {last}" if firsts else last
     if len(incomplete) == 1:
         return f"Il reste une étape à compléter : {titles}."
     return f"Il reste des étapes à compléter : {titles}."

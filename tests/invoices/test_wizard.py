@@ -104,7 +104,7 @@ def test_transmettre_is_on_every_step_and_disabled_until_the_gauges_are_full(wiz
     started = wizard(provider, dossier)
     page = text_of(started.get("facture"))
     assert send_button_is_disabled(page)
-    assert "« Ajout de la facture » et « Détails de la facture » et « Pièces justificatives »" in plain(page)
+    assert "« Ajout de la facture », « Détails de la facture » et « Pièces justificatives »" in plain(page)
     started.facture()
     assert send_button_is_disabled(text_of(started.get("details")))
     started.details()

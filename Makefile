@@ -33,7 +33,7 @@ check: ## lint, format, types, layers, missing migrations, deploy checks
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m djlint --quiet --lint templates
-	$(BIN)/python -m djlint --quiet --check templates
+	$(BIN)/python -m djlint --check templates
 	$(BIN)/python -m mypy .
 	$(BIN)/python $(BIN)/lint-imports
 	@$(DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from formtools.wizard.forms import ManagementForm
 from formtools.wizard.views import SessionWizardView
@@ -161,12 +162,15 @@ class DepositWizard(SessionWizardView):
         return {name.removeprefix(f"{step}-"): typed[name] for name in typed}
 
     def get_form_step_data(self, form: StepForm | None = None) -> dict[str, list[str]]:
-        """What was typed at this step, in the fields that it has, and that alone."""
+        """What is typed at this step, in the fields that it has, and that alone.
+
+        A field that did not come keeps what it had: a transfer cut short may look like a whole form.
+        """
         step = self.steps.current
         names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
-        return {
-            name: [without_nul(self.request.POST[name])[:TYPED_LENGTH]] for name in names if name in self.request.POST
-        }
+        came = {name: self.request.POST[name] for name in names if name in self.request.POST}
+        kept = dict((self.storage.get_step_data(step) or MultiValueDict()).lists())
+        return kept | {name: [without_nul(text)[:TYPED_LENGTH]] for name, text in came.items()}
 
     @cached_property
     def checked_forms(self) -> dict[str, StepForm]:

@@ -176,6 +176,17 @@ def test_a_step_left_incomplete_shows_its_errors_once_the_person_has_tried(wizar
     assert "Indiquez la date d’émission de la facture." in text_of(started.get("details"))
 
 
+def test_fields_that_did_not_arrive_keep_what_they_had(wizard, provider, dossier):
+    """A connection cut during the transfer leaves a form that looks whole, without its last fields."""
+    started = wizard(provider, dossier)
+    started.facture("oui")
+    started.details(number="F-12")
+    started.post("details", {"amount_ht": "5 000"})
+    stored = started.draft.data["step_data"]["details"]
+    assert stored["details-number"] == ["F-12"]
+    assert stored["details-amount_ht"] == ["5 000"]
+
+
 def test_a_file_is_kept_whatever_happens_to_the_rest_of_its_step(wizard, provider, dossier):
     started = wizard(provider, dossier)
     page = text_of(started.post("facture", facture=pdf("à moi.pdf")))

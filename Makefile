@@ -1,7 +1,7 @@
 # The whole portal with nothing but Python 3.11 or newer, its venv module, git and make.
 #   PORT=8001     another port for `make run`
 #   PYTHON=…      the Python to make .venv with
-#   ARGS='-k x'   what `make test` hands to pytest
+#   ARGS='-k x'   what `make test` hands to pytest (`-n 0`: without processes of its own)
 # `make test` runs on the embedded database and broker unless DATABASE_URL and REDIS_URL name servers.
 
 PORT ?= 8000
@@ -22,7 +22,7 @@ run: ## install, load the demo data and serve the whole portal on http://127.0.0
 test: ## install and run all the tests, in a real browser too
 	@tools/install.sh requirements-dev.lock
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # As in production, whatever the environment says; the database is not asked.
 DEPLOYED = env -i PATH="$$PATH" SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \

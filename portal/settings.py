@@ -65,6 +65,8 @@ try:
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
+    # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
+    ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", None, validate=validate.Email())
     LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS, redirection to HTTPS.
     BEHIND_TLS = env.bool("BEHIND_TLS", False)

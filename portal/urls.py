@@ -8,7 +8,7 @@ from django.urls import include, path
 from invoices.overview.home import home
 
 from . import health
-from .views import PortalLoginView, favicon
+from .views import PortalLoginView, accessibility, favicon
 
 urlpatterns = [
     path("", home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("deconnexion/", login_not_required(LogoutView.as_view()), name="logout"),
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
+    path("accessibilite/", accessibility, name="accessibility"),
     path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),

@@ -1,4 +1,4 @@
-"""Logging in, and the icon that browsers ask for by themselves."""
+"""Logging in, the accessibility declaration, and the icon that browsers ask for by themselves."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.views.decorators.http import require_safe
 
 from roles.forms import EmailAuthenticationForm
 
@@ -25,6 +26,13 @@ class PortalLoginView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"demo_accounts": ACCOUNTS if settings.DEMO else []}
+
+
+@login_not_required
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """« Déclaration d’accessibilité »: what was tested, what was not, and whom to write to (ACCESSIBILITY_CONTACT)."""
+    return render(request, "accessibility.html", {"contact": settings.ACCESSIBILITY_CONTACT})
 
 
 @login_not_required

@@ -43,6 +43,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
         ("EMAIL_URL", "nonsense"),
         ("EMAIL_URL", "smtp://host:port"),
         ("LOG_LEVEL", "LOUD"),
+        ("ACCESSIBILITY_CONTACT", "the front desk"),
         ("CSRF_TRUSTED_ORIGINS", "portail.example"),
     ],
 )

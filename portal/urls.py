@@ -1,5 +1,6 @@
 """Every address of the portal (INTERFACE, « Addresses »)."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
@@ -22,3 +23,8 @@ urlpatterns = [
     path("sante/", health.live, name="health-live"),
     path("sante/pret/", health.ready, name="health-ready"),
 ]
+
+if settings.DEBUG:
+    from . import style
+
+    urlpatterns.append(path("style/", style.page, name="style"))

@@ -48,7 +48,7 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => 
     const box = element.getBoundingClientRect();
     if (box.width <= 1 && box.height <= 1) return false;
     return element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
-}).map((element) => `${element.tagName}.${element.className} cuts off « ${element.textContent.trim().slice(0, 60)} »`)"""
+}).map((element) => `${element.tagName}.${element.className} cuts off ${element.textContent.trim().slice(0, 40)}`)"""
 
 # WCAG 1.4.12, as a style sheet of the page's own making, which the content security policy leaves alone.
 SPACED = """(on) => {
@@ -93,7 +93,7 @@ def axe_violations(page: Page) -> list[str]:
         for scheme, options in (("light", EVERY_RULE), ("dark", COLOURS_ALONE)):
             page.emulate_media(color_scheme=scheme)
             found += [
-                f"axe, {width} px, {scheme}: {violation['id']} ({violation['impact']}), {violation['help']}: {node['html']}"
+                f"axe, {width} px, {scheme}: {violation['id']}, {violation['help']}: {node['html']}"
                 for violation in AXE.run(page, options=options)["violations"]
                 for node in violation["nodes"]
             ]

@@ -96,3 +96,20 @@ def test_a_state_is_told_by_an_icon_and_a_word():
     assert "status--done" in html
     assert "icons.svg#check" in html
     assert "Transmis" in html
+
+
+@pytest.mark.parametrize("contact", [None, "accessibilite@opco.example"])
+def test_anyone_reads_the_accessibility_declaration_and_whom_to_write_to(client, settings, contact):
+    settings.ACCESSIBILITY_CONTACT = contact
+    page = client.get("/accessibilite/")
+    assert page.status_code == 200
+    content = page.content.decode()
+    assert "non conforme" in content
+    assert "Défenseur des droits" in content
+    assert ("mailto:" in content) is bool(contact)
+    assert (contact or "adressez-vous à votre OPCO") in content
+
+
+def test_every_page_leads_to_the_accessibility_declaration():
+    """Those too that are rendered when anything may be broken."""
+    assert 'href="/accessibilite/"' in get_template("500.html").render()

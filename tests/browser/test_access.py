@@ -1,16 +1,10 @@
 """Access: every stop of the tour is examined, and the main job is done by keyboard alone (WCAG 2.2 AA)."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
@@ -18,12 +12,12 @@ from dossiers.enums import DossierStatus, Product
 from portal.demo import PASSWORD
 from portal.demo.dossiers import Request
 from portal.demo.places import DUBOIS, FORMATECH_LYON, HORIZON_LYON
-from portal.launch.services import leashed
 from tests.browser import access, tour
+from tests.browser.development import development_server
 from tests.browser.keyboard import Keyboard
 from tests.browser.portal import OTHER_DOCUMENT, SEARCH, Visit, number_of, pdf
 from tests.browser.watch import Watch
-from tests.stack import Stack, free_port, wait_until
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 
@@ -170,39 +164,11 @@ def test_each_error_leads_to_its_field(visit: Visit) -> None:
     follow(1)
 
 
-@pytest.fixture
-def development() -> Iterator[str]:
-    """The address of the portal as `manage.py runserver` serves it with DEBUG on."""
-    port = free_port()
-    server = subprocess.Popen(
-        leashed([sys.executable, "manage.py", "runserver", "--noreload", str(port)], signal.SIGTERM),
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        process_group=0,
-    )
-
-    def answers() -> bool:
-        try:
-            return urlopen(f"http://127.0.0.1:{port}/sante/").status == 200
-        except OSError:
-            return False
-
-    try:
-        wait_until(answers, "the development server answers")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
-
-
-def test_the_design_system_is_open_to_everyone_too(chromium: Browser, development: str) -> None:
-    watch = Watch(development)
-    with chromium.new_context(locale="fr-FR", reduced_motion="reduce") as context:
+def test_the_design_system_is_open_to_everyone_too(chromium: Browser) -> None:
+    with development_server() as url, chromium.new_context(locale="fr-FR", reduced_motion="reduce") as context:
+        watch = Watch(url)
         watch.attach(context)
         page = context.new_page()
-        page.goto(f"{development}/style/")
+        page.goto(f"{url}/style/")
         found = access.axe_violations(page) + access.layout_losses(page)
     assert not found + watch.complaints, "\n".join(found + watch.complaints)

@@ -1,0 +1,42 @@
+"""The portal as those who build it see it: `manage.py runserver` with DEBUG on, without worker or broker."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.request import urlopen
+
+from django.conf import settings
+
+from portal.launch.services import leashed
+from tests.stack import free_port, wait_until
+
+
+@contextmanager
+def development_server() -> Iterator[str]:
+    """Serve it, and give its address."""
+    port = free_port()
+    server = subprocess.Popen(
+        leashed([sys.executable, "manage.py", "runserver", "--noreload", str(port)], signal.SIGTERM),
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    )
+
+    def answers() -> bool:
+        try:
+            return urlopen(f"http://127.0.0.1:{port}/sante/").status == 200
+        except OSError:
+            return False
+
+    try:
+        wait_until(answers, "the development server answers")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(10)

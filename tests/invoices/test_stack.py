@@ -128,7 +128,7 @@ def status(wizard: Wizard, number: str) -> str:
         page = wizard.client.get(f"/dossiers/{wizard.dossier.number}/documents/").content.decode()
     except (OSError, http.client.HTTPException):
         return ""
-    found = re.search(rf"Facture {number}</h2>.*?class=\"status .*?</svg>\s*([^<·]+?) ·", page, re.S)
+    found = re.search(rf"Facture {number}</h2>.*?class=\"status .*?</svg>\s*<span>([^<·]+?) ·", page, re.S)
     assert found, page
     return found[1]
 

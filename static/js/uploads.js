@@ -175,7 +175,7 @@ class Upload {
         panel.querySelector("[data-cancel]").focus();
       }
     }
-    panel.querySelector("progress").value = this.percent;
+    panel.querySelector("progress").value = this.state === "broken" ? 0 : this.percent;
     panel.querySelector("[data-state]").textContent =
       this.state === "waiting"
         ? "en attente"
@@ -420,7 +420,10 @@ class Upload {
     const inside = readerIsIn(box);
     const refused = fresh.querySelector("[id$=_error]") !== null;
     replaceBox(box, fresh);
-    replaceParts(page);
+    // A refusal changes nothing of what the draft holds, though its page counts it as missing.
+    if (!refused) {
+      replaceParts(page);
+    }
     // What is not wrong any more elsewhere in the form; what is still wrong is there already.
     for (const error of this.form.querySelectorAll("[id$=_error]")) {
       const field = error.closest(".field");

@@ -138,7 +138,9 @@ def test_a_file_is_sent_at_once_with_its_progress_and_stays(visit: Visit, look: 
     expect(portal.file_field("Facture")).to_be_focused()
 
 
-def test_what_cannot_be_taken_is_refused_before_or_after_the_transfer(visit: Visit, look: Look, tmp_path: Path) -> None:
+def test_what_cannot_be_taken_is_refused_before_or_after_the_transfer(
+    visit: Visit, watch: Watch, look: Look, tmp_path: Path
+) -> None:
     portal = visit("saisie_prestataire")
     page = portal.page
     portal.start(dossier(DossierStatus.A_FACTURER))
@@ -160,6 +162,10 @@ def test_what_cannot_be_taken_is_refused_before_or_after_the_transfer(visit: Vis
     choose(portal, "Facture", file("abime.pdf", plain_pdf()[:300]))
     expect_refused(portal, "Facture", "abime.pdf\u00a0: Ce PDF est endommagé")
     assert len(posts) == 1
+    watch.may_answer.add(413)
+    page.route("**/facture/", lambda route: route.fulfill(status=413, body="trop gros"), times=1)
+    choose(portal, "Facture", pdf("passe-pas.pdf", "Facture"))
+    expect_refused(portal, "Facture", "passe-pas.pdf\u00a0: Ce fichier est trop gros pour passer")
     choose(portal, "Facture", pdf("bonne.pdf", "Facture"))
     expect_saved(portal, "bonne.pdf")
     expect(page.get_by_role("alert")).to_have_count(0)
@@ -174,6 +180,7 @@ def test_what_cannot_be_taken_is_refused_before_or_after_the_transfer(visit: Vis
 def test_a_broken_line_and_an_expired_session_are_said_and_tried_again(visit: Visit, watch: Watch, look: Look) -> None:
     portal = visit("saisie_prestataire")
     page = portal.page
+    page.clock.install()
     portal.start(dossier(DossierStatus.TERMINE))
     page.get_by_role("radiogroup", name=TUITION).get_by_role("radio", name="Non").check()
     watch.may_say.add("Failed to load resource: net::ERR_")
@@ -193,6 +200,17 @@ def test_a_broken_line_and_an_expired_session_are_said_and_tried_again(visit: Vi
     page.unroute("**/facture/", cut)
     portal.press("Réessayer l’envoi de facture.pdf")
     expect_saved(portal, "facture.pdf")
+
+    # Nothing moves for thirty seconds, then it does.
+    with held_line(page) as waiting:
+        choose(portal, "Facture", pdf("lente.pdf", "Facture"))
+        wait_until(lambda: page.wait_for_timeout(50) or waiting, "the file is sent")
+        page.clock.fast_forward(29_000)
+        expect(portal.button("Réessayer l’envoi de lente.pdf")).to_be_hidden()
+        page.clock.fast_forward(2_000)
+        expect_notice(portal, "ne répond plus depuis 30 secondes")
+        waiting[0].continue_()
+        expect_saved(portal, "lente.pdf")
 
     # Offline, then back: it goes on by itself.
     page.context.set_offline(True)
@@ -256,6 +274,9 @@ def test_several_files_at_once_by_drop_too_while_the_next_step_waits(visit: Visi
             portal.expect_step("Pièces justificatives")
             waiting[-1].continue_()
         portal.expect_step("Transmettre")
+    expect_saved(portal, "rib.pdf")
+    page.go_back()
+    portal.expect_step("Pièces justificatives")
     expect_saved(portal, "certificat.pdf")
     expect_saved(portal, "rib.pdf")
 

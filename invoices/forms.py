@@ -19,7 +19,7 @@ class OptionalDocumentForm(forms.Form):
 
     depot = forms.UUIDField(widget=forms.HiddenInput)
     fichier = forms.FileField(
-        help_text="Un PDF de 10 Mo au plus.",
+        help_text="Un PDF de 10 Mo au plus, à choisir ou à déposer ici.",
         allow_empty_file=True,
         widget=forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"}),
         error_messages={"required": "Choisissez un PDF."},

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from . import views
-from .overview import listing
+from .overview import listing, statuses
 from .wizard.start import start
 from .wizard.steps import STEP_TITLES
 from .wizard.views import DepositWizard
@@ -26,6 +26,7 @@ urlpatterns = [
     path("depots/", listing.deposit_list, name="deposits"),
     path("depots/export.csv", listing.deposits_csv, name="deposits-csv"),
     path("depots/export.xlsx", listing.deposits_xlsx, name="deposits-xlsx"),
+    path("depots/statuts/", statuses.deposit_statuses, name="statuses"),
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
     path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),

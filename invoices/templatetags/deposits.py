@@ -1,11 +1,15 @@
-"""How a deposit's state looks: an icon and words, with the time that remains."""
+"""How a deposit's state looks: an icon and words, with the time that remains; and what uploads say."""
 
+from math import ceil
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.utils import timezone
 
 from ..enums import DepositState
 from ..models import Deposit
+from ..pdf import PdfProblem
 from ..presentation import remaining
 
 register = template.Library()
@@ -20,13 +24,24 @@ LOOKS = {
 
 @register.inclusion_tag("invoices/deposit_status.html")
 def deposit_status(deposit: Deposit) -> dict[str, Any]:
-    """« En cours de transmission · encore 12 minutes », « Transmis · 23/11/2026 à 14 h 50 », « Annulé · … »."""
+    """« En cours de transmission · encore 12 minutes », « Transmis · 23/11/2026 à 14 h 50 », « Annulé · … ».
+
+    While it waits, js/countdown.js keeps the time up to date, from the seconds left as of this moment here.
+    """
     state = DepositState(deposit.state)
     tone, icon = LOOKS[state]
     return {
+        "deposit": deposit,
         "state": state,
         "tone": tone,
         "icon": icon,
         "left": remaining(deposit.transmit_at) if deposit.is_pending else None,
+        "seconds_left": str(max(0, ceil((deposit.transmit_at - timezone.now()).total_seconds()))),
         "since": deposit.transmitted_at or deposit.cancelled_at,
     }
+
+
+@register.inclusion_tag("invoices/uploads.html")
+def uploads() -> dict[str, Any]:
+    """What js/uploads.js needs on a page with fields for PDFs; a refusal has the words of the server's own."""
+    return {"max_bytes": str(settings.MAX_FILE_BYTES), "problems": PdfProblem.__members__}

@@ -1,4 +1,4 @@
-"""The choices made within a step: dossiers to associate, documents to add (RULES.md §5.2, §5.3).
+"""The choices made within a step: dossiers to associate, files, documents to add (RULES.md §5.1 to §5.3).
 
 Each takes the situation and the value of the button pressed, changes the draft's state, and returns None;
 or changes nothing and returns the field it concerns with the sentence that says why. The caller holds the
@@ -13,7 +13,7 @@ from dossiers.models import Dossier
 
 from .. import documents
 from ..enums import DocumentType
-from .forms import CERTIFICATE_SLOT, Situation
+from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, Situation
 
 Refusal = tuple[str, str] | None
 Choice = Callable[[Situation, str], Refusal]
@@ -65,10 +65,17 @@ def add_piece(situation: Situation, type_code: str) -> Refusal:
     return None
 
 
+def keep_file(situation: Situation, slot: str) -> Refusal:
+    """A file sent by itself as soon as it was chosen: kept on its arrival, unless its field has gone meanwhile."""
+    if slot == INVOICE_SLOT or slot in situation.file_slots:
+        return None
+    return "type", "Ce document a été retiré entre-temps. Ajoutez-le de nouveau, puis choisissez son fichier."
+
+
 def remove_piece(situation: Situation, slot: str) -> Refusal:
     """« Retirer »: the document of a field, and the field itself unless the rules ask for it."""
     kept = [piece for piece in situation.pieces if piece["slot"] != slot]
-    if len(kept) < len(situation.pieces) or slot == CERTIFICATE_SLOT:
+    if len(kept) < len(situation.pieces) or slot in (INVOICE_SLOT, CERTIFICATE_SLOT):
         documents.remove_from_draft(situation.draft, slot)
         situation.extra["pieces"] = kept
     return None

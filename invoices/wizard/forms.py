@@ -22,7 +22,7 @@ from ..enums import DocumentType
 from ..models import Deposit, Document, Draft
 from .fields import AmountField, InvoiceNumberField, IssueDateField
 
-FILE_HINT = "Un PDF de 10 Mo au plus."
+FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
 

@@ -50,5 +50,5 @@ def file_field(form: StepForm, slot: str) -> dict[str, Any]:
         "field": form[slot],
         "document": held,
         "tag": "Obligatoire" if required else "",
-        "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or (slot == CERTIFICATE_SLOT and held),
+        "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or held,
     }

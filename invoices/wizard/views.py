@@ -48,12 +48,17 @@ SEARCH_RESULTS = 8
 
 # The buttons within a step, by their names.
 CHOICES: dict[str, dict[str, choices.Choice]] = {
+    INVOICE: {
+        "recevoir": choices.keep_file,
+        "retirer-piece": choices.remove_piece,
+    },
     DETAILS: {
         "associer": choices.associate,
         "dissocier": choices.dissociate,
         "rechercher": choices.search,
     },
     SUPPORTING: {
+        "recevoir": choices.keep_file,
         "ajouter-piece": choices.add_piece,
         "retirer-piece": choices.remove_piece,
     },
@@ -109,12 +114,15 @@ class DepositWizard(SessionWizardView):
     def receive_files(self, request: PersonRequest, draft: Draft, step: str) -> dict[str, Document]:
         """Check and keep the files of a POST, before any lock: a check may take seconds.
 
-        Returns the documents, loose, by field. A refusal is kept as the field's sentence.
+        Returns the documents, loose, by field. A refusal is kept as the field's sentence; that a file sent by
+        itself is not there, as well.
         """
         received = {}
         for slot, type_ in self.slots_of(draft, step).items():
             incoming = request.FILES.get(f"{step}-{slot}")
             if not isinstance(incoming, IncomingFile):
+                if request.POST.get("recevoir") == slot:
+                    self.refusals[slot] = "Le fichier n’est pas arrivé. Choisissez-le de nouveau."
                 continue
             try:
                 received[slot] = documents.receive(incoming, type_, request.user)

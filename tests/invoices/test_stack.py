@@ -7,6 +7,7 @@ killed. The broker is the embedded one whatever the environment names: a server 
 import http.client
 import re
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +15,11 @@ from datetime import datetime, timedelta
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from dossiers.enums import DossierStatus, Product
@@ -26,6 +28,7 @@ from portal.demo import PASSWORD
 from portal.demo import dossiers as demo_dossiers
 from portal.demo.places import COMPANIES, FORMATECH_LYON, HORIZON_LYON
 from roles.models import Establishment
+from tests.pdfs import plain_pdf
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard
 
@@ -64,6 +67,24 @@ class HttpClient:
         token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
         body = encode_multipart(BOUNDARY, data | {"csrfmiddlewaretoken": token})
         return self._open(Request(self.base + path, body, {"Content-Type": MULTIPART_CONTENT}))
+
+    def post_cut(self, path: str, data: dict[str, Any], before: bytes) -> int:
+        """POST a body that ends where `before` is found in it, as a line that breaks; return the answer's status."""
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        body = encode_multipart(BOUNDARY, {"csrfmiddlewaretoken": token} | data)
+        cut = body.index(before)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: {cookies}\r\n"
+            f"Content-Type: {MULTIPART_CONTENT}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        address = urlsplit(self.base)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as line:
+            line.sendall(head.encode() + body[:cut])
+            line.shutdown(socket.SHUT_WR)
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            return answer.status
 
     def _open(self, request: Request) -> Answer:
         opener = build_opener(NoRedirect, HTTPCookieProcessor(self.cookies))
@@ -128,7 +149,7 @@ def status(wizard: Wizard, number: str) -> str:
         page = wizard.client.get(f"/dossiers/{wizard.dossier.number}/documents/").content.decode()
     except (OSError, http.client.HTTPException):
         return ""
-    found = re.search(rf"Facture {number}</h2>.*?class=\"status .*?</svg>\s*([^<·]+?) ·", page, re.S)
+    found = re.search(rf"Facture {number}</h2>.*?class=\"status .*?</svg>\s*<span>([^<·]+?) ·", page, re.S)
     assert found, page
     return found[1]
 
@@ -201,6 +222,33 @@ def test_triggers_that_are_early_or_come_again_change_nothing(stack: Stack, read
     stack.python(trigger)
     wait_until(lambda: pending_tasks(stack) <= busy, "the worker has run the triggers")
     assert wait_for_transmission(stack, wizard, "TWICE-1") == transmitted_at
+
+
+def test_a_request_cut_short_does_nothing_else_than_was_asked(client: HttpClient, ready: Ready) -> None:
+    """« Modifier », cut before its own name, is not « Transmettre »."""
+    wizard = ready("CUT-1")
+    data = {f"depot-{wizard.depot}-current_step": "transmettre", "wizard_goto_step": "details"}
+    status_code = client.post_cut(wizard.url("transmettre"), data, b'Content-Disposition: form-data; name="wizard_goto')
+    assert status_code == 403
+    assert wizard.get("transmettre").status_code == 200  # it is there, and still to be sent
+
+
+@pytest.mark.parametrize(
+    "before", [pytest.param(b"de trop", id="in the file"), pytest.param(b"la fin", id="after the file")]
+)
+def test_a_file_cut_short_is_not_kept(client: HttpClient, dossier: Dossier, before: bytes) -> None:
+    """Although it would pass for a PDF: what is missing is only what stands after its end."""
+    wizard = Wizard.start(client, dossier)
+    content = plain_pdf() + b"\n%" + 300 * b"x" + b"de trop"
+
+    def data() -> dict[str, Any]:
+        step = {f"depot-{wizard.depot}-current_step": "facture", "recevoir": "facture"}
+        return step | {"facture-facture": SimpleUploadedFile("coupee.pdf", content), "reste": "la fin"}
+
+    assert client.post_cut(wizard.url("facture"), data(), before) == 403
+    assert "coupee.pdf" not in wizard.get("facture").content.decode()
+    assert client.post(wizard.url("facture"), data()).status_code == 302
+    assert "coupee.pdf" in wizard.get("facture").content.decode()
 
 
 def test_the_whole_portal_killed_and_started_again(stack: Stack, ready: Ready) -> None:

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import logging
+import re
 import tracemalloc
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from invoices.uploads import IncomingFileHandler
 from roles.enums import Role
 from tests.factories import person_with
 from tests.pdfs import padded, plain_pdf, scanned_pdf
+from tests.wizard import pdf
 
 MEBIBYTE = 1024 * 1024
 LIMIT = 10 * MEBIBYTE
@@ -153,6 +155,57 @@ def test_two_files_of_one_request_do_not_mix(started):
         assert document.name == f"{slot}.pdf"
         assert document.sha256 == hashlib.sha256(content).hexdigest()
         assert content_of(document) == content
+
+
+# --- A file that is sent by itself ----------------------------------------------------------------------------------
+
+
+def send_alone(started, slot: str, file=None, **typed: str):
+    """What a browser does as soon as a file is chosen; `slot` names the field."""
+    step = "facture" if slot == "facture" else "justificatifs"
+    return started.post(step, typed, press="recevoir", value=slot, **({slot: file} if file else {}))
+
+
+def test_a_file_sent_by_itself_is_kept_with_what_is_typed_and_shows_no_error(started):
+    response = send_alone(started, "facture", pdf(), covers_tuition="oui")
+    assert (response.status_code, response.url) == (302, started.url("facture"))
+    page = started.get("facture").content.decode()
+    assert "facture.pdf" in page
+    assert re.search(r'value="oui"[^>]*checked', page)
+    assert "data-error-summary>" not in page.partition("<template")[0]
+    # And nothing else of the step is asked for yet.
+    assert started.draft.data["extra_data"]["attempted"] == []
+
+
+def test_a_file_sent_by_itself_and_refused_leaves_the_one_before(started):
+    send_alone(started, "facture", pdf("premiere.pdf"))
+    response = send_alone(started, "facture", SimpleUploadedFile("seconde.pdf", plain_pdf()[:300]))
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "seconde.pdf\u00a0: Ce PDF est endommagé" in page
+    assert started.draft.documents.get().name == "premiere.pdf"
+
+
+def test_a_file_sent_by_itself_that_is_not_there_is_said(started):
+    response = send_alone(started, "facture")
+    assert "Le fichier n’est pas arrivé." in response.content.decode()
+
+
+def test_a_file_sent_to_a_field_that_was_removed_is_said(started):
+    started.facture()
+    started.details()
+    started.post("justificatifs", {"type": "RIB"}, press="ajouter-piece")
+    started.post("justificatifs", press="retirer-piece", value="piece1")
+    response = send_alone(started, "piece1", pdf("rib.pdf"))
+    assert "Ce document a été retiré entre-temps." in response.content.decode()
+    assert not started.draft.documents.filter(slot="piece1").exists()
+
+
+def test_the_invoice_s_file_can_be_taken_back(started):
+    send_alone(started, "facture", pdf())
+    assert started.post("facture", press="retirer-piece", value="facture").status_code == 302
+    assert not started.draft.documents.exists()
+    assert "facture.pdf" not in started.get("facture").content.decode()
 
 
 # --- Requests that end badly --------------------------------------------------------------------------------------

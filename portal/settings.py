@@ -116,7 +116,7 @@ PICTURE_MEMORY_BYTES = 512 * 1024 * 1024
 # In each web process: how many pages are drawn at once, how many more requests may wait for their turn, how long.
 PICTURES_AT_ONCE = 2
 PICTURES_WAITING = 4
-PICTURE_WAIT_SECONDS = 4
+PICTURE_WAIT_SECONDS = 6
 
 # --- Django -----------------------------------------------------------------------------------------------------
 

@@ -117,17 +117,28 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** Ask for a picture again in a while, a few times. */
+function askAgain(picture) {
+  const tries = Number(picture.dataset.comesLater) + 1;
+  if (tries <= TRIES) {
+    picture.dataset.comesLater = tries;
+    setTimeout(() => {
+      picture.src = picture.getAttribute("src");
+    }, WAIT_MS * tries);
+  }
+}
+
 // Errors of pictures do not rise to the document: they are met on their way down.
 document.addEventListener(
   "error",
   ({ target }) => {
-    const tries = Number(target.dataset?.comesLater || 0) + 1;
-    if (target.matches?.("img[data-comes-later]") && tries <= TRIES) {
-      target.dataset.comesLater = tries;
-      setTimeout(() => {
-        target.src = target.getAttribute("src");
-      }, WAIT_MS * tries);
+    if (target instanceof Element && target.matches("img[data-comes-later]")) {
+      askAgain(target);
     }
   },
   true,
 );
+// Those that were refused before this script was there.
+[...document.querySelectorAll("img[data-comes-later]")]
+  .filter((picture) => picture.complete && picture.naturalWidth === 0)
+  .forEach(askAgain);

@@ -1,7 +1,7 @@
 """A document's life: it arrives loose, a draft or a deposit takes it, what nothing keeps is purged.
 
-A row is committed before its file is put in place, and removed after it: every file among the documents has
-a row at any moment, whatever dies in between.
+A row is committed before its file is put in place, and removed after it: every file among the documents, and every
+picture of one, has a row at any moment, whatever dies in between.
 """
 
 import logging
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from roles.models import User
 
+from . import pictures
 from .clock import database_now
 from .enums import DocumentType
 from .models import Document, Draft, document_storage
@@ -88,6 +89,7 @@ def purge(*, batch: int = PURGE_BATCH) -> int:
                 )[:batch]
             )
             for document in loose:
+                pictures.discard(document)
                 document.file.delete(save=False)
             Document.objects.filter(pk__in=[document.pk for document in loose]).delete()
         removed += len(loose)
@@ -123,7 +125,7 @@ def _empty_abandoned_drafts() -> None:
 
 def _remove_interrupted_uploads(folder: Path) -> None:
     limit = time.time() - settings.LOOSE_FILE_HOURS * 3600
-    for path in folder.glob("*.pdf"):
+    for path in folder.glob("*.*"):
         with suppress(FileNotFoundError):  # its request ended meanwhile
             if path.stat().st_mtime < limit:
                 path.unlink()

@@ -111,6 +111,14 @@ LOOSE_FILE_HOURS = 6
 PDF_BOX_CPU_SECONDS = 2
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024
+# To draw a page: a scan in colour at 600 points per inch takes half a second as JPEG, and 1.4 as JPEG 2000.
+PICTURE_CPU_SECONDS = 3
+PICTURE_WALL_SECONDS = 6
+PICTURE_MEMORY_BYTES = 512 * 1024 * 1024
+# In each web process: how many pages are drawn at once, how many more requests may wait for their turn, how long.
+PICTURES_AT_ONCE = 2
+PICTURES_WAITING = 4
+PICTURE_WAIT_SECONDS = 6
 
 # --- Django -----------------------------------------------------------------------------------------------------
 
@@ -216,6 +224,16 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         # No base_url: a document is reached through its own address alone, which asks who may see it.
         "OPTIONS": {"location": DOCUMENT_ROOT, "base_url": None, "file_permissions_mode": 0o640},
+    },
+    # Pictures of documents, named after them (invoices/pictures.py); what is lost of them is drawn again.
+    "pictures": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DOCUMENT_ROOT / "apercus",
+            "base_url": None,
+            "file_permissions_mode": 0o640,
+            "allow_overwrite": True,
+        },
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

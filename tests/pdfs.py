@@ -91,6 +91,43 @@ def many_objects_pdf(count: int) -> bytes:
     return one_page(root, *elements, catalog=b"/StructTreeRoot 4 0 R")
 
 
+def half_inked_pdf(rotation: int = 0) -> bytes:
+    """A page whose lower half is black, shown turned by so many degrees, clockwise."""
+    ink = stream(b"0 0 595 421 re f")
+    return one_page(ink, page=b"/Contents 4 0 R /Rotate %d" % rotation)
+
+
+def filled_form_pdf(value: str = "", *, with_appearance: bool = False) -> bytes:
+    """A page with one field of a form, filled in with this value, as an official form is; no script, no XFA.
+
+    A field may bring the appearance of its value, or leave it to the reader to make one.
+    """
+    typed = value.encode("latin-1")
+    appearance = flate_stream(
+        b"/Tx BMC q BT /Helv 40 Tf 10 10 Td (%s) Tj ET Q EMC" % typed,
+        b"/Type /XObject /Subtype /Form /BBox [0 0 495 60] /Resources << /Font << /Helv 5 0 R >> >>",
+    )
+    return one_page(
+        b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (nom) /V (%s) /F 4 /Rect [50 400 545 460] /P 3 0 R"
+        b" /DA (/Helv 40 Tf 0 g) %s >>" % (typed, b"/AP << /N 6 0 R >>" if with_appearance else b""),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        appearance,
+        catalog=b"/AcroForm << /Fields [4 0 R] /DR << /Font << /Helv 5 0 R >> >> /DA (/Helv 40 Tf 0 g)"
+        b" /NeedAppearances %s >>" % (b"false" if with_appearance else b"true"),
+        page=b"/Annots [4 0 R]",
+    )
+
+
+def annotated_pdf() -> bytes:
+    """A page that shows nothing but a comment's black square."""
+    square = stream(b"0 0 200 200 re f", b"/Type /XObject /Subtype /Form /BBox [0 0 200 200]")
+    return one_page(
+        b"<< /Type /Annot /Subtype /Stamp /F 4 /Rect [100 100 300 300] /AP << /N 5 0 R >> >>",
+        square,
+        page=b"/Annots [4 0 R]",
+    )
+
+
 # --- Writing PDFs by hand -----------------------------------------------------------------------------------
 
 
@@ -463,3 +500,55 @@ def overlapping_streams() -> bytes:
     late = [b"%010d 00000 n \n" % (len(before) + n * head_bytes) for n in range(count)]
     table = b"xref\n0 4\n0000000000 65535 f \n%s100 %d\n%s" % (b"".join(rows), count, b"".join(late))
     return pdf + table + b"trailer\n<< /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(pdf)
+
+
+# --- Costly to draw -----------------------------------------------------------------------------------------
+
+
+def page_of(width: int, height: int) -> bytes:
+    """A black page of this size, in points."""
+    box = b"/MediaBox [0 0 %d %d]" % (width, height)
+    pdf = one_page(stream(b"0 0 %d %d re f" % (width, height)), page=b"/Contents 4 0 R")
+    return pdf.replace(b"/MediaBox [0 0 595 842]", box)
+
+
+def huge_image() -> bytes:
+    """An image of 12,000 by 12,000 dots in half a megabyte: 430 MB once it is read, and as much again to show it."""
+    packed = zlib.compressobj(1)
+    content = b"".join(packed.compress(bytes(36_000_000)) for _ in range(12)) + packed.flush()
+    head = b"/Type /XObject /Subtype /Image /Width 12000 /Height 12000 /BitsPerComponent 8 /ColorSpace /DeviceRGB"
+    return one_page(
+        stream(content, head + b" /Filter /FlateDecode"),
+        stream(b"595 0 0 842 0 0 cm /I Do"),
+        page=b"/Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R",
+    )
+
+
+def exploding_drawing() -> bytes:
+    """Each of 12 drawings shows the next one ten times: a million million squares, in three kilobytes."""
+    head = b"/Type /XObject /Subtype /Form /BBox [0 0 595 842]"
+    drawings = [
+        stream(b"/D Do " * 10, head + b" /Resources << /XObject << /D %d 0 R >> >>" % number) for number in range(6, 18)
+    ]
+    last = stream(b"0 0 99 99 re f", head)
+    page = b"/Resources << /XObject << /D 5 0 R >> >> /Contents 4 0 R"
+    return one_page(stream(b"/D Do"), *drawings, last, page=page)
+
+
+def many_strokes() -> bytes:
+    """A page of three million curves, in few bytes."""
+    return one_page(flate_stream(b"0 0 m 9 99 99 9 595 842 c S " * 3_000_000), page=b"/Contents 4 0 R")
+
+
+def endless_pattern() -> bytes:
+    """A page filled with a pattern whose steps are a thousandth of a point."""
+    pattern = stream(
+        b"0 0 1 1 re f",
+        b"/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep 0.001 /YStep 0.001"
+        b" /Resources << >>",
+    )
+    return one_page(
+        pattern,
+        stream(b"/Pattern cs /P scn 0 0 595 842 re f"),
+        page=b"/Resources << /Pattern << /P 4 0 R >> >> /Contents 5 0 R",
+    )

@@ -1,10 +1,8 @@
-"""The caller's side of the PDF check: the cheap questions, then the box."""
+"""The caller's side of the PDF check: the cheap questions, then the probe, in the box."""
 
 import json
 import logging
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -12,16 +10,17 @@ from typing import Any
 
 from django.conf import settings
 
+from invoices.pdf.boxed import BoxEnded, Limits, run_boxed
 from invoices.pdf.problems import PdfProblem, PdfRefused
 
 logger = logging.getLogger(__name__)
 
-BOX = Path(__file__).with_name("box.py")
+PROBE = Path(__file__).with_name("probe.py")
 # Where a PDF must begin and end: junk before the header is how a file is two things at once.
 HEADER = b"%PDF-"
 END_MARKER = b"%%EOF"
 END_MARKER_WITHIN_BYTES = 1024
-# A verdict is shorter; more is not read.
+# A verdict is shorter.
 MAX_VERDICT_BYTES = 256
 
 # What is accepted and flagged on a supporting document, and refused on an invoice (RULES.md §9).
@@ -55,42 +54,28 @@ def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
         if END_MARKER not in file.read(END_MARKER_WITHIN_BYTES):
             raise PdfRefused(PdfProblem.DAMAGED)
         file.seek(0)
-        facts = read_verdict(run_box(file))
+        facts = read_verdict(run_probe(file))
     if is_invoice and facts.flags:
         raise PdfRefused(REFUSED_ON_AN_INVOICE[facts.flags[0]])
     return facts
 
 
-def run_box(file: FileIO) -> bytes:
-    """Run the box on `file` and return what it printed; PdfRefused(TOO_COSTLY) if it did not come to an end.
-
-    The box gets the file as its standard input and nothing else: no path, environment or other descriptor.
-    """
-    command = [
-        sys.executable,
-        "-IB",
-        str(BOX),
-        str(settings.PDF_BOX_CPU_SECONDS),
-        str(settings.PDF_BOX_MEMORY_BYTES),
-        str(settings.MAX_PDF_PAGES),
-    ]
-    with subprocess.Popen(  # noqa: S603 - our own script, by its full path, without a shell
-        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
-    ) as box:
-        try:
-            # Waiting before reading bounds what is read: a box that fills the pipe blocks, and is too late.
-            exit_code = box.wait(settings.PDF_BOX_WALL_SECONDS)
-            answer = box.stdout.read(MAX_VERDICT_BYTES) if box.stdout else b""
-        except subprocess.TimeoutExpired:
-            raise PdfRefused(PdfProblem.TOO_COSTLY) from None
-        finally:
-            box.kill()  # does nothing to a box that has ended
-    if exit_code != 0:
-        # Negative: a signal, that is, a limit. Positive: Python itself gave up, out of memory as a rule; an
-        # installation without pypdf looks the same, hence the line for the operator.
-        logger.warning("The PDF box ended without a verdict (exit code %d).", exit_code)
-        raise PdfRefused(PdfProblem.TOO_COSTLY)
-    return answer
+def run_probe(file: FileIO) -> bytes:
+    """Run the probe on `file` and return what it printed; PdfRefused(TOO_COSTLY) if it did not come to an end."""
+    limits = Limits(
+        cpu_seconds=settings.PDF_BOX_CPU_SECONDS,
+        wall_seconds=settings.PDF_BOX_WALL_SECONDS,
+        memory_bytes=settings.PDF_BOX_MEMORY_BYTES,
+        answer_bytes=MAX_VERDICT_BYTES,
+    )
+    try:
+        return run_boxed(PROBE, settings.MAX_PDF_PAGES, file=file, limits=limits)
+    except BoxEnded as ended:
+        if ended.exit_code is not None:
+            # Negative: a signal, that is, a limit. Positive: Python itself gave up, out of memory as a rule; an
+            # installation without pypdf looks the same, hence the line for the operator.
+            logger.warning("The PDF box ended without a verdict (exit code %d).", ended.exit_code)
+        raise PdfRefused(PdfProblem.TOO_COSTLY) from None
 
 
 def read_verdict(answer: bytes) -> PdfFacts:

@@ -1,0 +1,288 @@
+"""The probe: reads one PDF from standard input, and prints a verdict as one line of JSON.
+
+A script that runs in the box (box.py), for check.py; never imported by the portal. Its argument: MAX_PAGES.
+
+It prints {"problem": NAME} (a name of PdfProblem) or {"pages": …, "flags": […]}. It serves RULES.md §9.
+
+What it looks at is what a reader of the PDF would see: the newest revision, all that the trailer leads to;
+then, in case a reader finds a way that pypdf does not, every other object of the cross-reference table.
+Objects that only an older revision used are not looked for.
+"""
+
+import sys
+
+# pypdf does without these; so does the probe, which then starts sooner and runs less native code.
+for absent in ("PIL", "fontTools", "cryptography", "Crypto", "brotli", "brotlicffi"):
+    sys.modules[absent] = None  # type: ignore[assignment]
+
+import json  # noqa: E402
+import logging  # noqa: E402
+from collections.abc import Iterable  # noqa: E402
+from io import BytesIO  # noqa: E402
+from typing import Any  # noqa: E402
+from xml.parsers import expat  # noqa: E402
+
+from pypdf import PdfReader, apply_configuration, overwrite_configuration  # noqa: E402
+from pypdf.errors import LimitReachedError  # noqa: E402
+from pypdf.generic import (  # noqa: E402
+    ArrayObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    NullObject,
+    StreamObject,
+)
+
+# Values of /S (actions) and /Subtype (annotations) that open a program, another file or a player.
+ACTIVE_ACTIONS = {
+    "/Launch",
+    "/GoToE",
+    "/GoToR",
+    "/ImportData",
+    "/Rendition",
+    "/Movie",
+    "/Sound",
+    "/GoTo3DView",
+    "/RichMediaExecute",
+}
+ACTIVE_ANNOTATIONS = {"/RichMedia", "/Movie", "/Sound", "/3D"}
+# Sending a form's data occurs in the same official forms as JavaScript does, and is treated alike.
+SCRIPT_ACTIONS = {"/JavaScript", "/SubmitForm"}
+# Where a file specification keeps its files, one key per operating system of old.
+EMBEDDED_FILE_KEYS = ("/F", "/UF", "/DOS", "/Mac", "/Unix")
+# Keys that lead to an action or a file. Readers differ on which value counts when a dictionary has one twice.
+DECIDING_KEYS = {
+    *("/S", "/Subtype", "/A", "/AA", "/Next", "/OpenAction", "/Annots", "/Names", "/AcroForm"),
+    *("/JS", "/JavaScript", "/XFA", "/EF", "/RF", *EMBEDDED_FILE_KEYS),
+}
+
+# Namespace and root element of the XML of an electronic invoice: Factur-X and ZUGFeRD 2, ZUGFeRD 1, UBL.
+INVOICE_XML_ROOTS = {
+    "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100 CrossIndustryInvoice",
+    "urn:ferd:CrossIndustryDocument:invoice:1p0 CrossIndustryDocument",
+    "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2 Invoice",
+}
+MAX_PAGES = int(sys.argv[1])
+MAX_INVOICE_XML_BYTES = 5_000_000
+# pypdf looks through the whole file for each object that the cross-reference table does not list. That mends
+# small files whose table is wrong; in a large file it would take seconds, so such an object counts as null
+# there, as ISO 32000 has it.
+MAX_SEARCHED_BYTES = 100_000_000
+
+
+class Refused(Exception):  # noqa: N818 - a verdict, not an error
+    """The PDF is refused for the problem named."""
+
+
+class Doubts(logging.Handler):
+    """Listens to pypdf's warnings for dictionaries that it read otherwise than another reader may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.any = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name == "pypdf.generic._data_structures" and isinstance(record.args, dict):
+            # "exception": the rest of a dictionary was given up. "key": the first of two values was kept.
+            self.any |= "exception" in record.args or record.args.get("key") in DECIDING_KEYS
+
+
+class Reader(PdfReader):
+    """pypdf's reader, which refuses what is encrypted instead of trying an empty password."""
+
+    @property
+    def is_encrypted(self) -> bool:
+        if isinstance(self.trailer.get("/Encrypt", NullObject()), NullObject):
+            return False
+        raise Refused("ENCRYPTED")
+
+
+class Probe:
+    """One look at one PDF."""
+
+    def __init__(self, content: bytes) -> None:
+        # Not strict: files with small flaws are common and every reader shows them.
+        self.reader = Reader(BytesIO(content))
+        self.size = len(content)
+        self.searched_bytes = 0
+        self.seen: set[tuple[int, int]] = set()
+        self.flags: set[str] = set()
+
+    def follow(self, value: Any) -> Any:
+        """What a value stands for once its reference is resolved; null for one that leads nowhere."""
+        for _ in range(8):
+            if not isinstance(value, IndirectObject):
+                return value
+            if not self._is_listed(value):
+                self.searched_bytes += self.size
+                if self.searched_bytes > MAX_SEARCHED_BYTES:
+                    break
+            value = self.reader.get_object(value)
+        return NullObject()
+
+    def _is_listed(self, reference: IndirectObject) -> bool:
+        return reference.idnum in self.reader.xref.get(reference.generation, ()) or (
+            reference.generation == 0 and reference.idnum in self.reader.xref_objStm
+        )
+
+    def count_pages(self) -> int:
+        """The number of pages that the page tree really leads to, whatever its /Count says."""
+        pages = 0
+        nodes: set[int] = set()
+        waiting = [self.reader.root_object.get("/Pages")]
+        while waiting:
+            node = self.follow(waiting.pop())
+            if not isinstance(node, DictionaryObject) or not node:
+                continue
+            kids = self.follow(node.get("/Kids"))
+            if isinstance(kids, ArrayObject):
+                if id(node) in nodes:
+                    raise Refused("DAMAGED")  # a tree has no node twice: this one goes round, or grows without end
+                nodes.add(id(node))
+                waiting.extend(kids)
+            elif self.name_at(node, "/Type") != "/Pages":
+                pages += 1
+                if pages > MAX_PAGES:
+                    raise Refused("TOO_MANY_PAGES")
+        return pages
+
+    def walk(self, start: Any) -> None:
+        """Inspect every dictionary that `start` leads to, each object once."""
+        waiting = [start]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, IndirectObject):
+                key = (item.idnum, item.generation)
+                if key not in self.seen:
+                    self.seen.add(key)
+                    waiting.append(self.follow(item))
+            elif isinstance(item, DictionaryObject):
+                self.inspect(item)
+                waiting.extend(containers(item.values()))
+            elif isinstance(item, ArrayObject):
+                waiting.extend(containers(item))
+
+    def walk_the_rest(self) -> None:
+        """Inspect the objects that are listed, though nothing leads to them."""
+        listed = [(number, generation) for generation, numbers in self.reader.xref.items() for number in numbers]
+        listed += [(number, 0) for number in self.reader.xref_objStm]
+        for number, generation in listed:
+            try:
+                self.walk(IndirectObject(number, generation, self.reader))
+            except (Refused, MemoryError, RecursionError, LimitReachedError):
+                raise
+            except Exception:  # noqa: BLE001, S112 - pypdf raises anything; no reader shows this object
+                continue
+
+    def inspect(self, dictionary: DictionaryObject) -> None:
+        """Refuse, or flag, what one dictionary says by itself."""
+        if "\0" in "".join(dictionary):
+            raise Refused("DAMAGED")  # for pypdf a part of the name, for other readers its end
+        action = self.name_at(dictionary, "/S")
+        if action in ACTIVE_ACTIONS or self.name_at(dictionary, "/Subtype") in ACTIVE_ANNOTATIONS:
+            raise Refused("LAUNCH_ACTION")
+        if not self.embeds_only_invoices(dictionary):
+            raise Refused("EMBEDDED_FILE")
+        # Resources may bear any name: a font called /JS is no script, hence the look at what the key holds.
+        if (
+            action in SCRIPT_ACTIONS
+            or isinstance(self.follow(dictionary.get("/JS")), (str, bytes, StreamObject))
+            or isinstance(self.follow(dictionary.get("/JavaScript")), DictionaryObject)
+        ):
+            self.flags.add("javascript")
+        if isinstance(self.follow(dictionary.get("/XFA")), (ArrayObject, StreamObject)):
+            self.flags.add("xfa")
+
+    def embeds_only_invoices(self, dictionary: DictionaryObject) -> bool:
+        """Whether all that this dictionary embeds, if anything, is the XML of an invoice."""
+        if isinstance(dictionary, StreamObject) and self.name_at(dictionary, "/Type") == "/EmbeddedFile":
+            return is_invoice_xml(dictionary)
+        specification = self.follow(dictionary.get("/EF"))
+        if not isinstance(specification, DictionaryObject):
+            return True
+        files = [self.follow(specification[key]) for key in EMBEDDED_FILE_KEYS if key in specification]
+        return "/RF" not in dictionary and all(is_invoice_xml(file) for file in files)
+
+    def name_at(self, dictionary: DictionaryObject, key: str) -> str:
+        """The name that a dictionary has at `key`, or an empty string."""
+        value = self.follow(dictionary.get(key))
+        if not isinstance(value, NameObject):
+            return ""
+        if "\0" in value:
+            raise Refused("DAMAGED")
+        return value
+
+
+def containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, (IndirectObject, DictionaryObject, ArrayObject))]
+
+
+def is_invoice_xml(stream: Any) -> bool:
+    """Whether a stream is the XML of an invoice: by its content, whatever its name and declared type."""
+    if not isinstance(stream, StreamObject):
+        return False
+    root: list[str] = []
+
+    def note_root(name: str, _attributes: object) -> None:
+        root.append(name)
+        parser.StartElementHandler = None
+
+    def refuse_doctype(*_arguments: object) -> None:
+        raise ValueError("an invoice has no DOCTYPE")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = note_root
+    parser.StartDoctypeDeclHandler = refuse_doctype
+    try:
+        with apply_configuration(
+            zlib_maximum_output_length=MAX_INVOICE_XML_BYTES,
+            lzw_maximum_output_length=MAX_INVOICE_XML_BYTES,
+            run_length_maximum_output_length=MAX_INVOICE_XML_BYTES,
+        ):
+            parser.Parse(stream.get_data(), True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - pypdf raises anything, and what cannot be read is not an invoice
+        return False
+    return root[0] in INVOICE_XML_ROOTS
+
+
+def probe(content: bytes) -> dict[str, Any]:
+    """The verdict on a PDF's content; raises Refused, and whatever pypdf raises."""
+    overwrite_configuration(disable_legacy_handling=True)
+    log = logging.getLogger("pypdf")
+    log.propagate = False
+    look = Probe(content)
+    doubts = Doubts()
+    log.addHandler(doubts)
+    pages = look.count_pages()
+    if pages == 0:
+        raise Refused("NO_PAGE")
+    look.walk(look.reader.trailer)
+    if doubts.any:
+        raise Refused("DAMAGED")
+    look.walk_the_rest()
+    return {"pages": pages, "flags": sorted(look.flags)}
+
+
+def is_costly(error: BaseException | None) -> bool:
+    """Whether an error comes from a limit, its causes included: pypdf wraps even a MemoryError."""
+    while error is not None:
+        if isinstance(error, (MemoryError, RecursionError, LimitReachedError)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def main() -> None:
+    try:
+        verdict = probe(sys.stdin.buffer.read())
+    except Refused as refused:
+        verdict = {"problem": str(refused)}
+    except Exception as error:  # noqa: BLE001 - ValueError, AttributeError, UnicodeDecodeError… pypdf raises anything
+        verdict = {"problem": "TOO_COSTLY" if is_costly(error) else "DAMAGED"}
+    print(json.dumps(verdict))  # noqa: T201 - the answer to check.py
+
+
+if __name__ == "__main__":
+    main()

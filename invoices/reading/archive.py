@@ -1,0 +1,58 @@
+"""All the documents of a deposit as one ZIP: streamed, its size told beforehand, nothing of it kept."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from django.utils import timezone
+from zipstream import ZIP_STORED, ZipStream  # type: ignore[import-untyped]
+
+from ..deposits import FileLostError
+from ..models import Deposit, Document
+
+# Of a name, without its rank and extension: with them it stays below what file systems take, whatever its letters.
+NAME_BYTES = 180
+# What Windows refuses in a name, the separators of paths among it.
+REFUSED = re.compile(r'[\\/:*?"<>|]')
+
+
+def of_deposit(deposit: Deposit) -> ZipStream:
+    """The deposit's documents in their order, not compressed: PDFs are already.
+
+    `len()` is its size in bytes; iterating over it reads the files. Raises FileLostError, for a
+    file that is lost or not whole, before anything is read.
+    """
+    archive = ZipStream(compress_type=ZIP_STORED, sized=True)
+    for rank, document in enumerate(deposit.documents.all(), start=1):
+        path = Path(document.file.path)
+        if not path.is_file() or path.stat().st_size != document.size:
+            raise FileLostError(document)
+        archive.add_path(path, entry_name(rank, document))
+    return archive
+
+
+def entry_name(rank: int, document: Document) -> str:
+    """« 01-Facture-facture_F2026-118.pdf »: in the deposit's order, and unlike any other, thanks to its rank."""
+    stem = re.sub(r"\.pdf$", "", document.name, flags=re.IGNORECASE)
+    words = [safe(document.get_type_display()), safe(stem)]
+    return f"{rank:02}-{_cut('-'.join(filter(None, words)))}.pdf"
+
+
+def archive_name(deposit: Deposit) -> str:
+    """« depot-F2026-118.zip », or the day of a deposit without an invoice: « depot-2026-11-23.zip »."""
+    number = safe(deposit.invoice.number) if deposit.number_key else ""
+    return f"depot-{number or timezone.localtime(deposit.submitted_at).date().isoformat()}.zip"
+
+
+def safe(text: str) -> str:
+    """A text as a part of a file's name on any system: nothing that separates, hides, or turns the direction."""
+    shown = "".join(
+        " " if unicodedata.category(letter)[0] == "Z" else letter
+        for letter in unicodedata.normalize("NFC", text)
+        if unicodedata.category(letter)[0] != "C"
+    )
+    return re.sub(r"\s+", " ", REFUSED.sub("-", shown)).strip(" .")
+
+
+def _cut(name: str) -> str:
+    return name.encode()[:NAME_BYTES].decode(errors="ignore").rstrip(" .")

@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from . import views
 from .overview import listing
+from .wizard.association import associable
 from .wizard.start import start
 from .wizard.steps import STEP_TITLES
 from .wizard.views import DepositWizard
@@ -28,6 +29,7 @@ urlpatterns = [
     path("depots/export.xlsx", listing.deposits_xlsx, name="deposits-xlsx"),
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
+    path("depots/<uuid:depot>/dossiers/", associable, name="associable"),
     path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),
     path("documents/<uuid:document>/", views.download, name="document"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -25,6 +26,7 @@ from .fields import AmountField, InvoiceNumberField, IssueDateField
 FILE_HINT = "Un PDF de 10 Mo au plus."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
+SEARCH_TIMEOUT_MS = 15_000  # of an answer while one types; a line as slow as that is as good as cut
 
 
 def pdf_field(label: str, help_text: str = FILE_HINT) -> forms.FileField:
@@ -208,7 +210,9 @@ class DetailsForm(StepForm):
         required=False,
         max_length=100,
         error_messages={"max_length": "Cherchez avec moins de mots : un numéro, un nom, une entreprise."},
-        widget=forms.TextInput({"autocomplete": "off", "class": "input", "data-enter": "rechercher"}),
+        widget=forms.TextInput(
+            {"autocomplete": "off", "class": "input", "data-enter": "rechercher"}
+        ),
     )
     number = InvoiceNumberField(
         label="Numéro de la facture",
@@ -235,6 +239,17 @@ class DetailsForm(StepForm):
         ].help_text = f"Jour/mois/année, du {rules.earliest_issue_date(today):%d/%m/%Y} au {today:%d/%m/%Y}."
         side = self.situation.draft.as_side
         perimeter = self.situation.draft.origin.perimeter(side)
+        # Answers while one types (js/association.js); « Rechercher » asks the same without it.
+        self.fields["recherche"].widget.attrs |= {
+            "data-search": True,
+            "hx-get": reverse("invoices:associable", args=[self.situation.draft.pk]),
+            "hx-trigger": "input changed delay:250ms",
+            "hx-target": "#dossiers-trouves",
+            "hx-swap": "innerHTML",
+            "hx-sync": "this:queue last",
+            "hx-indicator": "#recherche-dossiers",
+            "hx-config": f'{{"timeout": {SEARCH_TIMEOUT_MS}}}',
+        }
         self.fields["recherche"].help_text = (
             f"Par numéro, bénéficiaire ou entreprise, parmi les dossiers de {perimeter.name}. "
             f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus."

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -20,14 +20,14 @@ from formtools.wizard.views import SessionWizardView
 
 from roles.http import PersonRequest
 
-from .. import documents, rules
+from .. import documents
 from ..deposits import FileLostError, InvoiceFacts, NumberTakenError, submit
 from ..enums import DocumentType
 from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
-from . import choices
+from . import association, choices
 from .forms import (
     CERTIFICATE_SLOT,
     INVOICE_SLOT,
@@ -39,12 +39,11 @@ from .forms import (
     SupportingDocumentsForm,
 )
 from .page import file_field, first_incomplete, rail_step, send_note
-from .start import explain_missing
+from .start import explain_missing, open_draft
 from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
 
 TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
-SEARCH_RESULTS = 8
 
 # The buttons within a step, by their names.
 CHOICES: dict[str, dict[str, choices.Choice]] = {
@@ -77,7 +76,7 @@ class DepositWizard(SessionWizardView):
     def dispatch(self, request: DraftRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
         self.refusals: dict[str, str] = {}
         self.sent = False
-        draft = self.read(request, depot)
+        draft = open_draft(request, depot)
         if draft is None:
             return explain_missing(request, depot)
         if request.method != "POST":
@@ -85,24 +84,11 @@ class DepositWizard(SessionWizardView):
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
         arrived = self.receive_files(request, draft, etape)
         with transaction.atomic():
-            locked = self.read(request, depot, lock=True)
+            locked = open_draft(request, depot, lock=True)
             if locked is None:  # sent or deleted by another tab since it was read above
                 return explain_missing(request, depot)
             request.draft, self.arrived = locked, arrived
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
-
-    def read(self, request: PersonRequest, depot: UUID, *, lock: bool = False) -> Draft | None:
-        """The person's open draft with its dossier as of now, on request locked; None when it is not there.
-
-        PermissionDenied with the reason when the dossier takes no deposit from this side any more (§4).
-        """
-        drafts = Draft.objects.resumable_by(request.user).select_related(
-            "origin__employer__company", "origin__training_provider__company"
-        )
-        draft = (drafts.select_for_update(of=("self",)) if lock else drafts).filter(pk=depot).first()
-        if draft and (why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side)):
-            raise PermissionDenied(why_not)
-        return draft
 
     # --- Files -------------------------------------------------------------------------------------------------
 
@@ -332,13 +318,8 @@ class DepositWizard(SessionWizardView):
             "send_note": send_note(incomplete),
         }
         if current == DETAILS:
-            found = situation.associable.search(self.get_form_initial(current).get("recherche", ""))
-            context |= {
-                "searched": self.get_form_initial(current).get("recherche", "").strip(),
-                "results": found.exclude(pk__in=situation.extra["dossiers"])[: SEARCH_RESULTS + 1],
-                "search_limit": SEARCH_RESULTS,
-                "max_associated": settings.MAX_ASSOCIATED_DOSSIERS,
-            }
+            context |= association.found(situation, self.get_form_initial(current).get("recherche", ""))
+            context["max_associated"] = settings.MAX_ASSOCIATED_DOSSIERS
         if current == SEND:
             context["details"] = self.checked_forms[DETAILS].cleaned_data
             context["covers_tuition"] = situation.covers_tuition

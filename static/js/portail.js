@@ -102,16 +102,23 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 /** An answer that is not this page (a refusal, the log-in page) is shown as a page of its own. */
 document.addEventListener("htmx:before:response", (event) => {
-  const answer = event.detail.ctx.response.raw;
+  const { sourceElement, request, response } = event.detail.ctx;
+  const answer = response.raw;
   if (answer.status >= 500) {
     event.preventDefault();
     showBrokenLine(true);
   } else if (!answer.ok) {
     event.preventDefault();
     window.location.reload();
-  } else if (new URL(answer.url).pathname !== window.location.pathname) {
+  } else if (new URL(answer.url).pathname !== new URL(request.action, document.baseURI).pathname) {
     event.preventDefault();
-    window.location.assign(answer.url);
+    const button = document.getElementById(sourceElement.dataset.enter);
+    if (button) {
+      // The session is over: the button sends what is typed in the form, which then waits for its person.
+      button.click();
+    } else {
+      window.location.assign(answer.url);
+    }
   }
 });
 

@@ -210,9 +210,7 @@ class DetailsForm(StepForm):
         required=False,
         max_length=100,
         error_messages={"max_length": "Cherchez avec moins de mots : un numéro, un nom, une entreprise."},
-        widget=forms.TextInput(
-            {"autocomplete": "off", "class": "input", "data-enter": "rechercher"}
-        ),
+        widget=forms.TextInput({"autocomplete": "off", "class": "input", "data-enter": "rechercher"}),
     )
     number = InvoiceNumberField(
         label="Numéro de la facture",

@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
@@ -268,7 +269,7 @@ class DetailsForm(StepForm):
             return f"Ce numéro de facture est déjà utilisé pour {place.name}."
         return format_html(
             "Ce numéro est déjà celui de la facture déposée le {} dans le dossier {}.",
-            f"{holder.submitted_at:%d/%m/%Y}",
+            date_format(timezone.localtime(holder.submitted_at), "j F Y"),
             holder.origin.number,
         )
 

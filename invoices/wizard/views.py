@@ -38,7 +38,7 @@ from .forms import (
     StepForm,
     SupportingDocumentsForm,
 )
-from .page import file_field, first_incomplete, rail_step, send_note
+from .page import file_field, first_incomplete, rail_step, repeats, send_note
 from .start import explain_missing, open_draft
 from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
@@ -304,6 +304,7 @@ class DepositWizard(SessionWizardView):
     def get_context_data(self, form: StepForm, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(form=form, **kwargs)
         situation, current = self.situation, self.steps.current
+        repeated = repeats(situation) if current != DETAILS else {}
         incomplete = [name for name, checked in self.checked_forms.items() if not checked.is_valid()]
         context |= {
             "draft": situation.draft,
@@ -312,7 +313,7 @@ class DepositWizard(SessionWizardView):
             "step": current,
             "step_title": STEP_TITLES[current],
             "previous": self.steps.prev,
-            "files": [file_field(form, slot) for slot in form.file_slots()],
+            "files": [file_field(form, slot, repeated) for slot in form.file_slots()],
             "rail": [rail_step(step, current, self.checked_forms) for step in STEP_TITLES],
             "may_send": not incomplete,
             "send_note": send_note(incomplete),
@@ -321,6 +322,7 @@ class DepositWizard(SessionWizardView):
             context |= association.found(situation, self.get_form_initial(current).get("recherche", ""))
             context["max_associated"] = settings.MAX_ASSOCIATED_DOSSIERS
         if current == SEND:
+            context["sent"] = [(document, repeated.get(document.slot)) for document in situation.ordered_documents]
             context["details"] = self.checked_forms[DETAILS].cleaned_data
             context["covers_tuition"] = situation.covers_tuition
             context["delay"] = minutes(settings.TRANSMISSION_DELAY)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -23,7 +24,9 @@ from ..deposits import holder_of
 from ..enums import DocumentType
 from ..models import Deposit, Document, Draft
 from .fields import AmountField, InvoiceNumberField, IssueDateField
+from .steps import DETAILS, INVOICE, SEND, SUPPORTING
 
+TYPED_LENGTH = 500  # of one field, as kept; far more than any field takes
 FILE_HINT = "Un PDF de 10 Mo au plus."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
@@ -359,3 +362,31 @@ class ConfirmationForm(StepForm):
                 code="changed",
             )
         return shown
+
+
+STEP_FORMS: dict[str, type[StepForm]] = {
+    INVOICE: InvoiceFileForm,
+    DETAILS: DetailsForm,
+    SUPPORTING: SupportingDocumentsForm,
+    SEND: ConfirmationForm,
+}
+
+
+def typed_at(step: str, posted: QueryDict) -> dict[str, str]:
+    """What came of the fields that this step has, as typed, by their names in the page; and that alone.
+
+    Without the one character that PostgreSQL stores nowhere.
+    """
+    names = (f"{step}-{name}" for name in STEP_FORMS[step].base_fields)
+    return {name: posted[name].replace("\x00", "")[:TYPED_LENGTH] for name in names if name in posted}
+
+
+def words_typed_at(step: str, posted: QueryDict) -> list[tuple[str, str]]:
+    """The same for a person to read: labels and what was typed, of the fields that one types into."""
+    typed = typed_at(step, posted)
+    fields = STEP_FORMS[step].base_fields
+    return [
+        (str(field.label), typed[f"{step}-{name}"])
+        for name, field in fields.items()
+        if isinstance(field.widget, forms.TextInput) and typed.get(f"{step}-{name}")
+    ]

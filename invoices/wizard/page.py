@@ -69,7 +69,7 @@ def repeats(situation: Situation) -> dict[str, Repeat]:
 
 
 def file_field(form: StepForm, slot: str, repeated: Mapping[str, Repeat]) -> dict[str, Any]:
-    """A field for a file: what it holds, whether it must, whether « Retirer » goes with it, where the file is already."""
+    """A field for a file: what it holds, whether it must, whether « Retirer » goes with it, where else it is."""
     held = form.situation.documents.get(slot)
     required = slot == INVOICE_SLOT or (slot == CERTIFICATE_SLOT and form.situation.certificate_required)
     return {

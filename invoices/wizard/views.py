@@ -4,6 +4,7 @@ A POST is answered by a redirection unless it was refused, so that « back » an
 Files are checked and kept before the draft is locked; all the rest happens under its lock.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -27,23 +28,19 @@ from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
-from . import association, choices
+from . import association, choices, lapsed
 from .forms import (
     CERTIFICATE_SLOT,
     INVOICE_SLOT,
-    ConfirmationForm,
-    DetailsForm,
-    InvoiceFileForm,
+    STEP_FORMS,
     Situation,
     StepForm,
-    SupportingDocumentsForm,
+    typed_at,
 )
 from .page import file_field, first_incomplete, rail_step, repeats, send_note
 from .start import explain_missing, open_draft
 from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
-
-TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
 
 # The buttons within a step, by their names.
 CHOICES: dict[str, dict[str, choices.Choice]] = {
@@ -64,12 +61,7 @@ class DepositWizard(SessionWizardView):
 
     storage_name = "invoices.wizard.storage.DraftStorage"
     file_storage = None  # each file has its row and its place from its arrival
-    form_list: Any = (
-        (INVOICE, InvoiceFileForm),
-        (DETAILS, DetailsForm),
-        (SUPPORTING, SupportingDocumentsForm),
-        (SEND, ConfirmationForm),
-    )
+    form_list: Any = tuple(STEP_FORMS.items())
 
     # --- Which draft, and may this person go on with it? -------------------------------------------------------
 
@@ -78,6 +70,7 @@ class DepositWizard(SessionWizardView):
         self.sent = False
         draft = open_draft(request, depot)
         if draft is None:
+            lapsed.forget(request)
             return explain_missing(request, depot)
         if request.method != "POST":
             request.draft = draft
@@ -152,11 +145,12 @@ class DepositWizard(SessionWizardView):
 
         A field that did not come keeps what it had: a transfer cut short may look like a whole form.
         """
-        step = self.steps.current
-        names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
-        came = {name: self.request.POST[name] for name in names if name in self.request.POST}
+        return self.with_typed(self.steps.current, typed_at(self.steps.current, self.request.POST))
+
+    def with_typed(self, step: str, typed: Mapping[str, str]) -> dict[str, list[str]]:
+        """What the draft holds of a step, with what is typed in its place."""
         kept = dict((self.storage.get_step_data(step) or MultiValueDict()).lists())
-        return kept | {name: [without_nul(text)[:TYPED_LENGTH]] for name, text in came.items()}
+        return kept | {name: [text] for name, text in typed.items()}
 
     @cached_property
     def checked_forms(self) -> dict[str, StepForm]:
@@ -170,10 +164,18 @@ class DepositWizard(SessionWizardView):
 
     def get(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         self.storage.current_step = etape
+        self.restore_typed(etape)
         if blocking := first_incomplete(self.checked_forms, before=etape):
             return self.go_back_to(blocking)
         attempted = etape in self.storage.extra_data["attempted"]
         return self.render(self.checked_forms[etape] if attempted and etape != SEND else self.get_form(etape))
+
+    def restore_typed(self, step: str) -> None:
+        """Show what was typed after the session had ended, and say so; it is saved when the person goes on."""
+        kept = lapsed.waiting(self.request, since=self.storage.draft.saved_at)
+        if kept:
+            self.storage.set_step_data(step, self.with_typed(step, kept["typed"]))
+            messages.info(self.request, lapsed.sentence(kept))
 
     def go_back_to(self, step: str) -> HttpResponse:
         """Send the person to the step that comes first, and say so (§9)."""
@@ -190,6 +192,7 @@ class DepositWizard(SessionWizardView):
         searched_before = self.get_form_initial(etape).get("recherche", "")
         self.storage.set_step_data(etape, self.get_form_step_data())
         self.keep_files(etape)
+        lapsed.forget(request)
         response = self.act(etape, searched_before)
         if self.sent:
             return response
@@ -215,7 +218,7 @@ class DepositWizard(SessionWizardView):
             return redirect(step_url(self.storage.draft.pk, step))
         for button, choice in CHOICES.get(step, {}).items():
             if button in posted:
-                return self.choose(step, choice, without_nul(posted[button]))
+                return self.choose(step, choice, posted[button].replace("\x00", ""))
         self.mark_attempted(step)
         if blocking := first_incomplete(self.checked_forms, before=step):
             return self.go_back_to(blocking)
@@ -327,8 +330,3 @@ class DepositWizard(SessionWizardView):
             context["covers_tuition"] = situation.covers_tuition
             context["delay"] = minutes(settings.TRANSMISSION_DELAY)
         return context
-
-
-def without_nul(typed: str) -> str:
-    """What was typed, without the one character that PostgreSQL stores nowhere."""
-    return typed.replace("\x00", "")

@@ -1,4 +1,4 @@
-"""The same PDF twice: a warning that names the deposit, and never a deposit that the person does not see (RULES.md §7)."""
+"""The same PDF twice: a warning that names the deposit, never one that the person does not see (RULES.md §7)."""
 
 import re
 from datetime import timedelta

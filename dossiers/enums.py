@@ -56,5 +56,18 @@ class DossierStatus(models.TextChoices):
 OPEN_TO_INVOICE = [status for status in DossierStatus if status.open_to_invoice]
 OPEN_TO_DOCUMENTS = [status for status in DossierStatus if status.open_to_documents]
 
+# What waits for someone first, what is over or not begun last: the order of the list of dossiers.
+BY_NEED = (
+    DossierStatus.A_FACTURER,
+    DossierStatus.INFORMATION_MANQUANTE,
+    DossierStatus.EN_COURS_DE_REGLEMENT,
+    DossierStatus.VALIDE,
+    DossierStatus.EN_COURS_DE_VALIDATION,
+    DossierStatus.TERMINE,
+    DossierStatus.EN_COURS_DE_SAISIE,
+    DossierStatus.REFUSE,
+    DossierStatus.ANNULE,
+)
+
 # The establishment by which each side reaches a dossier, and within which it associates and numbers (§3, §5.2).
 PERIMETER_FIELD = {Side.ENTREPRISE: "employer", Side.PRESTATAIRE: "training_provider"}

@@ -1,4 +1,6 @@
-"""The filters of the dossiers' list; their names are the address's parameters (INTERFACE, « Addresses »)."""
+"""Filters of lists; their names are the address's parameters (INTERFACE, « Addresses »)."""
+
+from collections.abc import Sequence
 
 from django import forms
 
@@ -6,35 +8,47 @@ from .enums import DossierStatus, Product
 from .querysets import DossierQuerySet
 
 
-class DossierFilters(forms.Form):
-    """Search and filters. A value that is not understood filters nothing: an address is not worth an error."""
+class SearchField(forms.CharField):
+    """« Rechercher »; the help says in what."""
 
-    q = forms.CharField(
-        label="Rechercher",
-        required=False,
-        max_length=100,
-        strip=True,
-        widget=forms.TextInput({"type": "search", "class": "input"}),
-        help_text="Numéro, bénéficiaire, entreprise ou prestataire.",
-    )
-    produit = forms.ChoiceField(
-        label="Produit",
-        required=False,
-        choices=[("", "Tous"), *Product.choices],
-        widget=forms.Select({"class": "select"}),
-    )
-    statut = forms.ChoiceField(
-        label="Statut",
-        required=False,
-        choices=[("", "Tous"), *DossierStatus.choices],
-        widget=forms.Select({"class": "select"}),
-    )
-    subroge = forms.ChoiceField(
-        label="Subrogé",
-        required=False,
-        choices=[("", "Tous"), ("oui", "Oui"), ("non", "Non")],
-        widget=forms.Select({"class": "select"}),
-    )
+    def __init__(self, help_text: str) -> None:
+        super().__init__(
+            label="Rechercher",
+            required=False,
+            max_length=100,
+            widget=forms.TextInput({"type": "search", "class": "input"}),
+            help_text=help_text,
+        )
+
+
+class ChoiceFilter(forms.ChoiceField):
+    """One of some choices, or all."""
+
+    def __init__(self, label: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            choices=[("", "Tous"), *choices],
+            widget=forms.Select({"class": "select"}),
+        )
+
+
+class Filters(forms.Form):
+    """Search and filters of a list (components/filters.html). A value that is not understood filters nothing."""
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.cleaned_data.values())
+
+
+class DossierFilters(Filters):
+    """The filters of the dossiers' list."""
+
+    q = SearchField("Numéro, bénéficiaire, entreprise ou prestataire.")
+    produit = ChoiceFilter("Produit", Product.choices)
+    statut = ChoiceFilter("Statut", DossierStatus.choices)
+    subroge = ChoiceFilter("Subrogé", [("oui", "Oui"), ("non", "Non")])
 
     def apply(self, dossiers: DossierQuerySet) -> DossierQuerySet:
         """The dossiers that pass the filters."""
@@ -49,8 +63,3 @@ class DossierFilters(forms.Form):
         if wanted.get("subroge"):
             dossiers = dossiers.filter(subrogated=wanted["subroge"] == "oui")
         return dossiers
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether anything was asked for."""
-        return any(self.cleaned_data.values())

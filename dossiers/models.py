@@ -11,7 +11,7 @@ from roles.scope import PersonScope
 from roles.search import NormalisedField
 
 from .enums import PERIMETER_FIELD, DossierStatus, Product
-from .querysets import DossierQuerySet
+from .querysets import NEED, DossierQuerySet
 
 
 class Dossier(models.Model):
@@ -73,6 +73,8 @@ class Dossier(models.Model):
         indexes = (
             models.Index(fields=("employer", "number"), name="dossier_employer"),
             models.Index(fields=("training_provider", "number"), name="dossier_training_provider"),
+            models.Index(F("employer"), NEED, F("number"), name="dossier_employer_need"),
+            models.Index(F("training_provider"), NEED, F("number"), name="dossier_provider_need"),
         )
         constraints = (
             models.CheckConstraint(

@@ -4,19 +4,24 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from roles.enums import Domain, Side
 from roles.models import Establishment, User
 from roles.scope import PersonScope
 from roles.search import normalise
 
-from .enums import OPEN_TO_DOCUMENTS, OPEN_TO_INVOICE, PERIMETER_FIELD, PRODUCTS_OF, DossierStatus
+from .enums import BY_NEED, OPEN_TO_DOCUMENTS, OPEN_TO_INVOICE, PERIMETER_FIELD, PRODUCTS_OF, DossierStatus
 
 if TYPE_CHECKING:
     from .models import Dossier
 
 SEARCHED_LENGTH = 200  # characters
+
+# As an index of each establishment's dossiers has it: this very expression.
+NEED = Case(
+    *(When(status=status, then=Value(rank)) for rank, status in enumerate(BY_NEED)), output_field=IntegerField()
+)
 
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
@@ -69,6 +74,10 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return self.filter(status=DossierStatus.INFORMATION_MANQUANTE) & (
             self.open_to_documents_from(user, Side.ENTREPRISE) | self.open_to_documents_from(user, Side.PRESTATAIRE)
         )
+
+    def by_need(self) -> Self:
+        """What waits for someone first (enums.BY_NEED), then by number."""
+        return self.order_by(NEED, "number")
 
     def with_places(self) -> Self:
         """With both establishments and their companies, in the same query."""

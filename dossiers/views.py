@@ -15,9 +15,12 @@ DOSSIERS_A_PAGE = 25
 
 @require_safe
 def dossier_list(request: PersonRequest) -> HttpResponse:
-    """The dossiers that the person sees, searched, filtered, by pages (RULES.md §3)."""
+    """The dossiers that the person sees, searched, filtered, by pages (RULES.md §3).
+
+    Those that wait for someone come first.
+    """
     filters = DossierFilters(request.GET)
-    dossiers = filters.apply(Dossier.objects.visible_to(request.user).with_places())
+    dossiers = filters.apply(Dossier.objects.visible_to(request.user).with_places().by_need())
     page = Paginator(dossiers, DOSSIERS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "dossiers/list.html", {"filters": filters, "page": page})
 

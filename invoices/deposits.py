@@ -1,7 +1,7 @@
 """« Transmettre » and « Annuler le dépôt » (RULES.md §5.4, §6, §8)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -53,6 +53,22 @@ def holder_of(number: str, side: Side, perimeter: Establishment | int) -> Deposi
         .select_related("origin", "invoice")
         .first()
     )
+
+
+def deposited_before(files: Collection[str], person: User) -> dict[str, Deposit]:
+    """Of these files (SHA-256), those in a deposit that the person sees, not cancelled: each with the latest such.
+
+    Nothing is told of other people's deposits (§7). The deposits come with the dossiers that the person sees.
+    """
+    found = dict(
+        Document.objects.deposited_in_sight_of(person)
+        .filter(sha256__in=files)
+        .order_by("deposit__submitted_at", "deposit")
+        .values_list("sha256", "deposit")
+    )
+    deposits = Deposit.objects.select_related("invoice").prefetch_related("documents").with_dossiers_seen_by(person)
+    rows = deposits.in_bulk(set(found.values())) if found else {}
+    return {sha256: rows[pk] for sha256, pk in found.items()}
 
 
 def submit(

@@ -58,6 +58,12 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             | Q(draft__owner=user, draft__deleted_at=None, draft__origin__in=dossiers)
         )
 
+    def deposited_in_sight_of(self, user: User) -> Self:
+        """The documents of deposits, not cancelled, that a dossier visible to the person shows (§7)."""
+        return self.filter(_shown_in(Dossier.objects.visible_to(user), "deposit__"), deposit__isnull=False).exclude(
+            deposit__state=DepositState.CANCELLED
+        )
+
     def loose(self, *, since: timedelta) -> Self:
         """The documents that have belonged to nothing for this long, by the database's clock."""
         return self.filter(loose_since__lte=database_now(-since))
@@ -317,6 +323,8 @@ class Document(models.Model):
         ordering = ("position", "uploaded_at", "pk")
         indexes = (
             models.Index(fields=("loose_since",), condition=Q(loose_since__isnull=False), name="document_loose"),
+            # Whether a file that arrives was deposited before.
+            models.Index(fields=("sha256",), condition=Q(deposit__isnull=False), name="document_deposited_file"),
         )
         constraints = (
             models.CheckConstraint(

@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from . import views
 from .overview import listing, statuses
 from .reading import views as reading
+from .wizard.association import associable
 from .wizard.start import start
 from .wizard.steps import STEP_TITLES
 from .wizard.views import DepositWizard
@@ -31,6 +32,7 @@ urlpatterns = [
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
     path("depots/<uuid:depot>/documents.zip", reading.deposit_zip, name="deposit-zip"),
+    path("depots/<uuid:depot>/dossiers/", associable, name="associable"),
     path("depots/<uuid:depot>/<etape:etape>/", DepositWizard.as_view(), name="step"),
     path("documents/<uuid:document>/", views.download, name="document"),
     path("documents/<uuid:document>/apercu/", reading.preview, name="preview"),

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -69,6 +70,7 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
     dossier = _visible_dossier(request, numero)
     if why_not := rules.why_no_documents(dossier, request.user.scope, form.cleaned_data["side"]):
         raise PermissionDenied(why_not)
+    before = deposits.deposited_before([document.sha256], request.user)
     try:
         deposits.submit(
             deposit_id=deposit_id,
@@ -83,6 +85,8 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
             raise SuspiciousOperation("The form's deposit id is another person's.") from None
         return done
     messages.success(request, f"« {document.get_type_display()} » déposé.")
+    for deposit in before.values():
+        messages.warning(request, render_to_string("invoices/same_file.html", {"deposit": deposit}))
     return done
 
 

@@ -11,6 +11,8 @@ from invoices.overview.home import home
 from . import health
 from .views import PortalLoginView, accessibility, favicon
 
+handler400 = "portal.views.bad_request"
+
 urlpatterns = [
     path("", home, name="home"),
     path("connexion/", PortalLoginView.as_view(), name="login"),

@@ -1,15 +1,19 @@
-"""Logging in, the accessibility declaration, and the icon that browsers ask for by themselves."""
+"""Logging in, the accessibility declaration, the icon that browsers ask for, and requests that cannot be read."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
+from invoices.wizard import lapsed
+from invoices.wizard.forms import words_typed_at
 from roles.forms import EmailAuthenticationForm
 
 from .demo import ACCOUNTS
@@ -25,7 +29,28 @@ class PortalLoginView(LoginView):
         return {"username": self.request.GET.get("compte", "") if settings.DEMO else ""}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"demo_accounts": ACCOUNTS if settings.DEMO else []}
+        return super().get_context_data(**kwargs) | {
+            "demo_accounts": ACCOUNTS if settings.DEMO else [],
+            "typed_waits": lapsed.waits_for(self.request, self.get_redirect_url()),
+        }
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """A form of another log-in, or forged: nothing of it is kept. What was typed at a step is shown to be copied."""
+    match = request.resolver_match
+    typed = []
+    if match and match.view_name == "invoices:step":
+        typed = words_typed_at(match.kwargs["etape"], request.POST)
+    return HttpResponseForbidden(
+        render_to_string("403_csrf.html", {"typed": typed, "step_address": request.path}, request)
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """400, or 413 for more than the portal reads. Unlike Django's own page it does not try to read the body again."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return HttpResponse(render_to_string("413.html"), status=413)
+    return HttpResponseBadRequest(render_to_string("400.html"))
 
 
 @login_not_required

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, Q
 
+from dossiers.forms import ChoiceFilter, Filters, SearchField
 from dossiers.querysets import DossierQuerySet
 from roles.enums import Side
 
@@ -22,29 +23,12 @@ class DayField(forms.DateField):
         super().__init__(required=False, **kwargs)
 
 
-class DepositFilters(forms.Form):
+class DepositFilters(Filters):
     """Search and filters. A value that is not understood filters nothing, and its field says so."""
 
-    q = forms.CharField(
-        label="Rechercher",
-        required=False,
-        max_length=100,
-        strip=True,
-        widget=forms.TextInput({"type": "search", "class": "input"}),
-        help_text="Numéro de facture, dossier, bénéficiaire, entreprise ou prestataire.",
-    )
-    statut = forms.ChoiceField(
-        label="Statut",
-        required=False,
-        choices=[("", "Tous"), *DepositState.choices],
-        widget=forms.Select({"class": "select"}),
-    )
-    cote = forms.ChoiceField(
-        label="Déposé en tant que",
-        required=False,
-        choices=[("", "Tous"), *Side.choices],
-        widget=forms.Select({"class": "select"}),
-    )
+    q = SearchField("Numéro de facture, dossier, bénéficiaire, entreprise ou prestataire.")
+    statut = ChoiceFilter("Statut", DepositState.choices)
+    cote = ChoiceFilter("Déposé en tant que", Side.choices)
     du = DayField(label="Déposé depuis le")
     au = DayField(label="Déposé jusqu’au")
 
@@ -67,8 +51,3 @@ class DepositFilters(forms.Form):
         if wanted.get("au"):
             deposits = deposits.filter(submitted_at__date__lte=wanted["au"])
         return deposits
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether anything was asked for."""
-        return any(self.cleaned_data.values())

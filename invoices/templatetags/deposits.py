@@ -24,7 +24,7 @@ LOOKS = {
 
 @register.inclusion_tag("invoices/deposit_status.html")
 def deposit_status(deposit: Deposit) -> dict[str, Any]:
-    """« En cours de transmission · encore 12 minutes », « Transmis · 23/11/2026 à 14 h 50 », « Annulé · … ».
+    """« En cours de transmission · encore 12 minutes », « Transmis · 23 novembre 2026 à 14 h 50 », « Annulé · … ».
 
     While it waits, js/countdown.js keeps the time up to date, from the seconds left as of this moment here.
     """

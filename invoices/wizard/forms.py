@@ -8,7 +8,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
@@ -21,10 +24,13 @@ from ..deposits import holder_of
 from ..enums import DocumentType
 from ..models import Deposit, Document, Draft
 from .fields import AmountField, InvoiceNumberField, IssueDateField
+from .steps import DETAILS, INVOICE, SEND, SUPPORTING
 
-FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
+TYPED_LENGTH = 500  # of one field, as kept; far more than any field takes
+FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
+SEARCH_TIMEOUT_MS = 15_000  # of an answer while one types; a line as slow as that is as good as cut
 
 
 def pdf_field(label: str, help_text: str = FILE_HINT) -> forms.FileField:
@@ -235,6 +241,17 @@ class DetailsForm(StepForm):
         ].help_text = f"Jour/mois/année, du {rules.earliest_issue_date(today):%d/%m/%Y} au {today:%d/%m/%Y}."
         side = self.situation.draft.as_side
         perimeter = self.situation.draft.origin.perimeter(side)
+        # Answers while one types (js/association.js); « Rechercher » asks the same without it.
+        self.fields["recherche"].widget.attrs |= {
+            "data-search": True,
+            "hx-get": reverse("invoices:associable", args=[self.situation.draft.pk]),
+            "hx-trigger": "input changed delay:250ms",
+            "hx-target": "#dossiers-trouves",
+            "hx-swap": "innerHTML",
+            "hx-sync": "this:queue last",
+            "hx-indicator": "#recherche-dossiers",
+            "hx-config": f'{{"timeout": {SEARCH_TIMEOUT_MS}}}',
+        }
         self.fields["recherche"].help_text = (
             f"Par numéro, bénéficiaire ou entreprise, parmi les dossiers de {perimeter.name}. "
             f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus."
@@ -255,7 +272,7 @@ class DetailsForm(StepForm):
             return f"Ce numéro de facture est déjà utilisé pour {place.name}."
         return format_html(
             "Ce numéro est déjà celui de la facture déposée le {} dans le dossier {}.",
-            f"{holder.submitted_at:%d/%m/%Y}",
+            date_format(timezone.localtime(holder.submitted_at), "j F Y"),
             holder.origin.number,
         )
 
@@ -345,3 +362,31 @@ class ConfirmationForm(StepForm):
                 code="changed",
             )
         return shown
+
+
+STEP_FORMS: dict[str, type[StepForm]] = {
+    INVOICE: InvoiceFileForm,
+    DETAILS: DetailsForm,
+    SUPPORTING: SupportingDocumentsForm,
+    SEND: ConfirmationForm,
+}
+
+
+def typed_at(step: str, posted: QueryDict) -> dict[str, str]:
+    """What came of the fields that this step has, as typed, by their names in the page; and that alone.
+
+    Without the one character that PostgreSQL stores nowhere.
+    """
+    names = (f"{step}-{name}" for name in STEP_FORMS[step].base_fields)
+    return {name: posted[name].replace("\x00", "")[:TYPED_LENGTH] for name in names if name in posted}
+
+
+def words_typed_at(step: str, posted: QueryDict) -> list[tuple[str, str]]:
+    """The same for a person to read: labels and what was typed, of the fields that one types into."""
+    typed = typed_at(step, posted)
+    fields = STEP_FORMS[step].base_fields
+    return [
+        (str(field.label), typed[f"{step}-{name}"])
+        for name, field in fields.items()
+        if isinstance(field.widget, forms.TextInput) and typed.get(f"{step}-{name}")
+    ]

@@ -1,10 +1,13 @@
 """What a step's page shows beside its form: the rail with the gauges, and the fields for files (RULES.md §5)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ..deposits import deposited_before
+from ..models import Deposit, Document
 from ..presentation import quoted
-from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, StepForm
+from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, Situation, StepForm
 from .steps import STEP_TITLES
 
 
@@ -42,13 +45,37 @@ def send_note(incomplete: list[str]) -> str:
     return f"Il reste des étapes à compléter : {titles}."
 
 
-def file_field(form: StepForm, slot: str) -> dict[str, Any]:
-    """A field for a file: what it holds, whether it must, and whether « Retirer » goes with it."""
+@dataclass(frozen=True)
+class Repeat:
+    """Where a file of the draft is already: in a deposit made before, or under another name in the same draft."""
+
+    deposit: Deposit | None
+    twin: Document | None
+
+
+def repeats(situation: Situation) -> dict[str, Repeat]:
+    """The files of the draft that are somewhere already, by their fields: worth a warning, not a refusal.
+
+    Of two fields with one file, the second is told. As many queries for thirty files as for one.
+    """
+    before = deposited_before([document.sha256 for document in situation.ordered_documents], situation.person)
+    first: dict[str, Document] = {}
+    found = {}
+    for document in situation.ordered_documents:
+        twin = first.setdefault(document.sha256, document)
+        if twin != document or document.sha256 in before:
+            found[document.slot] = Repeat(before.get(document.sha256), None if twin == document else twin)
+    return found
+
+
+def file_field(form: StepForm, slot: str, repeated: Mapping[str, Repeat]) -> dict[str, Any]:
+    """A field for a file: what it holds, whether it must, whether « Retirer » goes with it, where else it is."""
     held = form.situation.documents.get(slot)
     required = slot == INVOICE_SLOT or (slot == CERTIFICATE_SLOT and form.situation.certificate_required)
     return {
         "field": form[slot],
         "document": held,
+        "repeat": repeated.get(slot),
         "tag": "Obligatoire" if required else "",
         "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or held,
     }

@@ -1,4 +1,4 @@
-"""« Ajouter une facture »: where a draft begins, and what to say of one that is not there (RULES.md §4, §5, §9)."""
+"""« Ajouter une facture »: where a draft begins and is found, and what to say when it is not (RULES.md §4, §5, §9)."""
 
 from uuid import UUID
 
@@ -36,6 +36,20 @@ def start(request: PersonRequest, numero: str) -> HttpResponse:
         return render(request, "invoices/choose_side.html", context)
     draft = Draft.objects.create(owner=request.user, origin=dossier, side=side)
     return redirect(step_url(draft.pk, INVOICE))
+
+
+def open_draft(request: PersonRequest, depot: UUID, *, lock: bool = False) -> Draft | None:
+    """The person's open draft with its dossier as of now, on request locked; None when it is not there.
+
+    PermissionDenied with the reason when the dossier takes no deposit from this side any more (§4).
+    """
+    drafts = Draft.objects.resumable_by(request.user).select_related(
+        "origin__employer__company", "origin__training_provider__company"
+    )
+    draft = (drafts.select_for_update(of=("self",)) if lock else drafts).filter(pk=depot).first()
+    if draft and (why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side)):
+        raise PermissionDenied(why_not)
+    return draft
 
 
 def explain_missing(request: PersonRequest, depot: UUID) -> HttpResponse:

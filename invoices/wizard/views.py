@@ -4,12 +4,13 @@ A POST is answered by a redirection unless it was refused, so that « back » an
 Files are checked and kept before the draft is locked; all the rest happens under its lock.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -20,31 +21,26 @@ from formtools.wizard.views import SessionWizardView
 
 from roles.http import PersonRequest
 
-from .. import documents, rules
+from .. import documents
 from ..deposits import FileLostError, InvoiceFacts, NumberTakenError, submit
 from ..enums import DocumentType
 from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
-from . import choices
+from . import association, choices, lapsed
 from .forms import (
     CERTIFICATE_SLOT,
     INVOICE_SLOT,
-    ConfirmationForm,
-    DetailsForm,
-    InvoiceFileForm,
+    STEP_FORMS,
     Situation,
     StepForm,
-    SupportingDocumentsForm,
+    typed_at,
 )
-from .page import file_field, first_incomplete, rail_step, send_note
-from .start import explain_missing
+from .page import file_field, first_incomplete, rail_step, repeats, send_note
+from .start import explain_missing, open_draft
 from .steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING, step_url
 from .storage import DraftRequest
-
-TYPED_LENGTH = 500  # of one field, as kept in the draft; far more than any field takes
-SEARCH_RESULTS = 8
 
 # The buttons within a step, by their names.
 CHOICES: dict[str, dict[str, choices.Choice]] = {
@@ -70,44 +66,27 @@ class DepositWizard(SessionWizardView):
 
     storage_name = "invoices.wizard.storage.DraftStorage"
     file_storage = None  # each file has its row and its place from its arrival
-    form_list: Any = (
-        (INVOICE, InvoiceFileForm),
-        (DETAILS, DetailsForm),
-        (SUPPORTING, SupportingDocumentsForm),
-        (SEND, ConfirmationForm),
-    )
+    form_list: Any = tuple(STEP_FORMS.items())
 
     # --- Which draft, and may this person go on with it? -------------------------------------------------------
 
     def dispatch(self, request: DraftRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
         self.refusals: dict[str, str] = {}
         self.sent = False
-        draft = self.read(request, depot)
+        draft = open_draft(request, depot)
         if draft is None:
+            lapsed.forget(request)
             return explain_missing(request, depot)
         if request.method != "POST":
             request.draft = draft
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
         arrived = self.receive_files(request, draft, etape)
         with transaction.atomic():
-            locked = self.read(request, depot, lock=True)
+            locked = open_draft(request, depot, lock=True)
             if locked is None:  # sent or deleted by another tab since it was read above
                 return explain_missing(request, depot)
             request.draft, self.arrived = locked, arrived
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
-
-    def read(self, request: PersonRequest, depot: UUID, *, lock: bool = False) -> Draft | None:
-        """The person's open draft with its dossier as of now, on request locked; None when it is not there.
-
-        PermissionDenied with the reason when the dossier takes no deposit from this side any more (§4).
-        """
-        drafts = Draft.objects.resumable_by(request.user).select_related(
-            "origin__employer__company", "origin__training_provider__company"
-        )
-        draft = (drafts.select_for_update(of=("self",)) if lock else drafts).filter(pk=depot).first()
-        if draft and (why_not := rules.why_no_invoice(draft.origin, request.user.scope, draft.as_side)):
-            raise PermissionDenied(why_not)
-        return draft
 
     # --- Files -------------------------------------------------------------------------------------------------
 
@@ -174,11 +153,12 @@ class DepositWizard(SessionWizardView):
 
         A field that did not come keeps what it had: a transfer cut short may look like a whole form.
         """
-        step = self.steps.current
-        names = (f"{step}-{name}" for name in self.form_list[step].base_fields)
-        came = {name: self.request.POST[name] for name in names if name in self.request.POST}
+        return self.with_typed(self.steps.current, typed_at(self.steps.current, self.request.POST))
+
+    def with_typed(self, step: str, typed: Mapping[str, str]) -> dict[str, list[str]]:
+        """What the draft holds of a step, with what is typed in its place."""
         kept = dict((self.storage.get_step_data(step) or MultiValueDict()).lists())
-        return kept | {name: [without_nul(text)[:TYPED_LENGTH]] for name, text in came.items()}
+        return kept | {name: [text] for name, text in typed.items()}
 
     @cached_property
     def checked_forms(self) -> dict[str, StepForm]:
@@ -192,10 +172,18 @@ class DepositWizard(SessionWizardView):
 
     def get(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         self.storage.current_step = etape
+        self.restore_typed(etape)
         if blocking := first_incomplete(self.checked_forms, before=etape):
             return self.go_back_to(blocking)
         attempted = etape in self.storage.extra_data["attempted"]
         return self.render(self.checked_forms[etape] if attempted and etape != SEND else self.get_form(etape))
+
+    def restore_typed(self, step: str) -> None:
+        """Show what was typed after the session had ended, and say so; it is saved when the person goes on."""
+        kept = lapsed.waiting(self.request, since=self.storage.draft.saved_at)
+        if kept:
+            self.storage.set_step_data(step, self.with_typed(step, kept["typed"]))
+            messages.info(self.request, lapsed.sentence(kept))
 
     def go_back_to(self, step: str) -> HttpResponse:
         """Send the person to the step that comes first, and say so (§9)."""
@@ -212,6 +200,7 @@ class DepositWizard(SessionWizardView):
         searched_before = self.get_form_initial(etape).get("recherche", "")
         self.storage.set_step_data(etape, self.get_form_step_data())
         self.keep_files(etape)
+        lapsed.forget(request)
         response = self.act(etape, searched_before)
         if self.sent:
             return response
@@ -237,7 +226,7 @@ class DepositWizard(SessionWizardView):
             return redirect(step_url(self.storage.draft.pk, step))
         for button, choice in CHOICES.get(step, {}).items():
             if button in posted:
-                return self.choose(step, choice, without_nul(posted[button]))
+                return self.choose(step, choice, posted[button].replace("\x00", ""))
         self.mark_attempted(step)
         if blocking := first_incomplete(self.checked_forms, before=step):
             return self.go_back_to(blocking)
@@ -326,6 +315,7 @@ class DepositWizard(SessionWizardView):
     def get_context_data(self, form: StepForm, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(form=form, **kwargs)
         situation, current = self.situation, self.steps.current
+        repeated = repeats(situation) if current != DETAILS else {}
         incomplete = [name for name, checked in self.checked_forms.items() if not checked.is_valid()]
         context |= {
             "draft": situation.draft,
@@ -334,26 +324,17 @@ class DepositWizard(SessionWizardView):
             "step": current,
             "step_title": STEP_TITLES[current],
             "previous": self.steps.prev,
-            "files": [file_field(form, slot) for slot in form.file_slots()],
+            "files": [file_field(form, slot, repeated) for slot in form.file_slots()],
             "rail": [rail_step(step, current, self.checked_forms) for step in STEP_TITLES],
             "may_send": not incomplete,
             "send_note": send_note(incomplete),
         }
         if current == DETAILS:
-            found = situation.associable.search(self.get_form_initial(current).get("recherche", ""))
-            context |= {
-                "searched": self.get_form_initial(current).get("recherche", "").strip(),
-                "results": found.exclude(pk__in=situation.extra["dossiers"])[: SEARCH_RESULTS + 1],
-                "search_limit": SEARCH_RESULTS,
-                "max_associated": settings.MAX_ASSOCIATED_DOSSIERS,
-            }
+            context |= association.found(situation, self.get_form_initial(current).get("recherche", ""))
+            context["max_associated"] = settings.MAX_ASSOCIATED_DOSSIERS
         if current == SEND:
+            context["sent"] = [(document, repeated.get(document.slot)) for document in situation.ordered_documents]
             context["details"] = self.checked_forms[DETAILS].cleaned_data
             context["covers_tuition"] = situation.covers_tuition
             context["delay"] = minutes(settings.TRANSMISSION_DELAY)
         return context
-
-
-def without_nul(typed: str) -> str:
-    """What was typed, without the one character that PostgreSQL stores nowhere."""
-    return typed.replace("\x00", "")

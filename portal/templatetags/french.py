@@ -17,6 +17,10 @@ register = template.Library()
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
 MINUS = "\u2212"
+MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -59,7 +63,7 @@ def pages(number: int | None) -> str:
 
 @register.filter
 def jour(day: date | None) -> str:
-    """A day: date(2026, 11, 23) → « 23/11/2026 ». Of an aware datetime, the day it is in Paris.
+    """A day: date(2026, 11, 23) → « 23 novembre 2026 ». Of an aware datetime, the day it is in Paris.
 
     Raises ValueError for a datetime without a time zone.
     """
@@ -67,7 +71,8 @@ def jour(day: date | None) -> str:
         return ""
     if isinstance(day, datetime):
         day = timezone.localtime(day, PARIS)
-    return f"{day:%d/%m/%Y}"
+    rank = "1er" if day.day == 1 else day.day
+    return f"{rank}{NO_BREAK_SPACE}{MONTHS[day.month - 1]} {day.year}"
 
 
 @register.filter
@@ -84,7 +89,7 @@ def heure(instant: datetime | None) -> str:
 
 @register.filter
 def moment(instant: datetime | None) -> str:
-    """Day and hour in Paris of an aware datetime: « 23/11/2026 à 14 h 35 ».
+    """Day and hour in Paris of an aware datetime: « 23 novembre 2026 à 14 h 35 ».
 
     Raises ValueError for a datetime without a time zone.
     """

@@ -3,7 +3,7 @@
  *
  * - The error summary takes the focus when a page, or a part that htmx brought, arrives with one.
  * - A list with data-enables="<id>" enables that button once something is chosen in it.
- * - A form that is on its way is not sent a second time.
+ * - A form that is on its way is not sent a second time; one that was shown before a new log-in is taken all the same.
  * - A button that acts in place (components/in_place.html) moves the focus on; a broken line is said.
  */
 
@@ -71,8 +71,41 @@ document.addEventListener("submit", (event) => {
   markSent(event.target, true);
 });
 
+/**
+ * Who logs in again in another tab gets another token against forged requests, and a form shown before would be refused
+ * with all that is typed in it. So a page that comes back to the front asks for itself, and takes the token of now.
+ */
+async function renewTokens() {
+  const forms = document.querySelectorAll("form[enctype]");
+  if (forms.length === 0) {
+    return;
+  }
+  try {
+    const answer = await fetch(window.location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("form[enctype] [name=csrfmiddlewaretoken]");
+    if (token) {
+      forms.forEach((form) => {
+        form.elements.csrfmiddlewaretoken.value = token.value;
+      });
+    }
+  } catch {
+    // The line is broken: what is pressed next says so.
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") {
+    renewTokens();
+  }
+});
+window.addEventListener("focus", renewTokens); // two windows side by side
+
 // The back button may show the page as it was left: its forms can be sent again.
 window.addEventListener("pageshow", (event) => {
+  if (event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+    renewTokens();
+  }
   if (event.persisted) {
     document.querySelectorAll("form[aria-busy]").forEach((form) => markSent(form, false));
   }
@@ -102,16 +135,23 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 /** An answer that is not this page (a refusal, the log-in page) is shown as a page of its own. */
 document.addEventListener("htmx:before:response", (event) => {
-  const answer = event.detail.ctx.response.raw;
+  const { sourceElement, request, response } = event.detail.ctx;
+  const answer = response.raw;
   if (answer.status >= 500) {
     event.preventDefault();
     showBrokenLine(true);
   } else if (!answer.ok) {
     event.preventDefault();
     window.location.reload();
-  } else if (new URL(answer.url).pathname !== window.location.pathname) {
+  } else if (new URL(answer.url).pathname !== new URL(request.action, document.baseURI).pathname) {
     event.preventDefault();
-    window.location.assign(answer.url);
+    const button = document.getElementById(sourceElement.dataset.enter);
+    if (button) {
+      // The session is over: the button sends what is typed in the form, which then waits for its person.
+      button.click();
+    } else {
+      window.location.assign(answer.url);
+    }
   }
 });
 

@@ -82,6 +82,6 @@ def look(request: pytest.FixtureRequest) -> Look:
             assert needed <= width, f"{name} needs {needed} px where there are {width}"
             if width != NARROWEST:
                 path = folder / f"{rank:02}-{name}-{width}.png"
-                page.screenshot(path=path, full_page=True, animations="disabled")
+                page.screenshot(path=path, full_page=True, animations="disabled", caret="initial")
 
     return look_at

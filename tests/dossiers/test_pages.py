@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dossiers.enums import DossierStatus, Product
+from dossiers.models import Dossier
 from roles.enums import Role
 from tests.factories import DossierFactory, EstablishmentFactory, give_role, make_deposit, person_with
 
@@ -182,3 +183,31 @@ def test_the_documents_tab_asks_as_much_of_the_database_for_2_deposits_as_for_15
     deposit(13)
     assert client.get(address).content.decode().count("Annuler le dépôt") == 15
     assert queries_of(client, address) == few
+
+
+def test_what_waits_for_someone_comes_first_then_the_number(client, site):
+    for status in DossierStatus:
+        DossierFactory.create_batch(2, training_provider=site, status=status)
+    rows = re.findall(r"/dossiers/([^/\"]+)/documents/", page(client))
+    shown = [Dossier.objects.get(number=number) for number in rows]
+    labels = [dossier.get_status_display() for dossier in shown]
+    assert (
+        labels[::2]
+        == labels[1::2]
+        == [
+            *("À facturer", "Information manquante", "En cours de règlement", "Validé", "En cours de validation"),
+            *("Terminé", "En cours de saisie", "Refusé", "Annulé"),
+        ]
+    )
+    assert all(first.number < second.number for first, second in zip(shown[::2], shown[1::2], strict=True))
+
+
+@pytest.mark.services
+def test_the_order_by_need_reads_an_index(site):
+    """Hundreds of thousands of dossiers are not sorted for each page."""
+    user = person_with(Role.SAISIE_PRESTATAIRE, site)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        plan = Dossier.objects.visible_to(user).by_need()[:25].explain()
+    assert "dossier_provider_need" in plan
+    assert "Sort" not in plan

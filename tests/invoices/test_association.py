@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dossiers.enums import DossierStatus, Product
 from roles.enums import Role
@@ -202,3 +204,78 @@ def test_the_list_says_when_there_are_more(started, dossier):
     page = started.get("details").content.decode()
     assert page.count('name="associer"') == 8
     assert "précisez la recherche" in page
+
+
+# --- While one types ------------------------------------------------------------------------------------------------
+
+
+def type_(started: Wizard, text: str):
+    """What the field's address answers while this is typed."""
+    return started.client.get(f"/depots/{started.depot}/dossiers/", {"recherche": text})
+
+
+def test_typing_finds_what_the_button_finds_and_writes_nothing(started, dossier):
+    other = DossierFactory(training_provider=dossier.training_provider, beneficiary_last_name="Béranger")
+    DossierFactory(beneficiary_last_name="Béranger")
+    before = started.draft
+    answer = type_(started, "beranger")
+    page = answer.content.decode()
+    assert buttons(page, "associer") == [other.number]
+    assert "1 dossier trouvé pour" in page
+    assert other.employer.company.name in page
+    assert "<form" not in page
+    assert f'hx-post="{started.url("details")}"' in page
+    assert answer["Cache-Control"] == "private, no-store"
+    assert (started.draft.data, started.draft.saved_at) == (before.data, before.saved_at)
+    assert started.client.post(f"/depots/{started.depot}/dossiers/").status_code == 405
+
+
+def test_a_company_is_shown_with_whom_the_others_are(wizard, employer, dossier):
+    started = wizard(employer, dossier)
+    started.facture("non")
+    other = DossierFactory(employer=dossier.employer, beneficiary_last_name="Béranger")
+    assert other.training_provider.company.name in type_(started, "beranger").content.decode()
+
+
+@pytest.mark.parametrize(("text", "told"), [("du", True), (" d ", True), ("", False), ("  ", False)])
+def test_too_little_finds_nothing_yet(started, dossier, text, told):
+    DossierFactory(training_provider=dossier.training_provider, beneficiary_last_name="Dubreuil")
+    page = type_(started, text).content.decode()
+    assert buttons(page, "associer") == []
+    assert ("commence à 3 caractères" in page) == told
+
+
+def test_at_ten_the_search_says_that_no_more_can_be_added(started, dossier):
+    others = DossierFactory.create_batch(11, training_provider=dossier.training_provider)
+    for other in others[:10]:
+        associate(started, other)
+    for page in (type_(started, others[10].number), started.get("details")):
+        assert "10 dossiers sont associés, le maximum" in page.content.decode()
+        assert buttons(page.content.decode(), "associer") == []
+
+
+def test_the_fragment_has_the_rights_of_its_draft(wizard, provider, dossier, log_in):
+    started = wizard(provider, dossier)
+    assert type_(started, "abc").status_code == 404  # nothing saved yet: this step is not reached
+    started.facture()
+    assert type_(started, "abc").status_code == 200
+    colleague = Wizard(log_in(person_with(Role.SAISIE_PRESTATAIRE, dossier.training_provider)), started.depot, dossier)
+    assert type_(colleague, "abc").status_code == 404
+    dossier.status = DossierStatus.REFUSE
+    dossier.save()
+    assert type_(started, "abc").status_code == 403
+    dossier.status = DossierStatus.VALIDE
+    dossier.save()
+    started.client.post(f"/depots/{started.depot}/supprimer/")
+    assert type_(started, "abc").status_code == 410
+    started.client.logout()
+    assert type_(started, "abc").status_code == 302
+
+
+def test_typing_costs_the_same_for_2_dossiers_and_for_8(started, dossier, django_assert_num_queries):
+    DossierFactory.create_batch(2, training_provider=dossier.training_provider, beneficiary_last_name="Dubreuil")
+    with CaptureQueriesContext(connection) as few:
+        type_(started, "dubreuil")
+    DossierFactory.create_batch(6, training_provider=dossier.training_provider, beneficiary_last_name="Dubreuil")
+    with django_assert_num_queries(len(few)):
+        assert len(buttons(type_(started, "dubreuil").content.decode(), "associer")) == 8

@@ -62,9 +62,9 @@ def test_pages(number, written):
 @pytest.mark.parametrize(
     ("day", "written"),
     [
-        (date(2026, 11, 3), "03/11/2026"),
+        (date(2026, 11, 3), "3\u00a0novembre 2026"),
         # Half past eleven in the evening, universal time, is the day after in Paris.
-        (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "23/11/2026"),
+        (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "23\u00a0novembre 2026"),
         (None, ""),
     ],
 )
@@ -75,9 +75,9 @@ def test_jour(day, written):
 @pytest.mark.parametrize(
     ("instant", "written"),
     [
-        (datetime(2026, 11, 23, 13, 35, tzinfo=UTC), "23/11/2026 à\u00a014\u00a0h\u00a035"),
-        (datetime(2026, 7, 3, 6, 5, tzinfo=UTC), "03/07/2026 à\u00a08\u00a0h\u00a005"),
-        (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), "01/01/2027 à\u00a00\u00a0h\u00a000"),
+        (datetime(2026, 11, 23, 13, 35, tzinfo=UTC), "23\u00a0novembre 2026 à\u00a014\u00a0h\u00a035"),
+        (datetime(2026, 7, 3, 6, 5, tzinfo=UTC), "3\u00a0juillet 2026 à\u00a08\u00a0h\u00a005"),
+        (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), "1er\u00a0janvier 2027 à\u00a00\u00a0h\u00a000"),
         (None, ""),
     ],
 )

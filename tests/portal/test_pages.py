@@ -23,7 +23,7 @@ def field(form: forms.Form, name: str, **context: str) -> str:
     return render_to_string("components/field.html", {"field": form[name]} | context)
 
 
-@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "413.html", "500.html"])
 def test_pages_rendered_without_a_context_need_nothing(name):
     """Django gives them no context and no request; this test has no database either."""
     page = get_template(name).render()

@@ -31,6 +31,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     [
         ("DEBUG", "perhaps"),
         ("DEMO", "perhaps"),
+        ("MAINTENANCE", "perhaps"),
         ("BEHIND_TLS", "2"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgres://someone@host:port/name"),

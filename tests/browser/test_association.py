@@ -1,0 +1,107 @@
+"""« Rechercher un autre dossier à associer » in a real browser: while one types, by keyboard, on a bad line."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from dossiers.enums import DossierStatus, Product
+from portal.demo.dossiers import Request
+from portal.demo.places import FORMATECH_LYON, HORIZON_LYON
+from tests.browser.portal import SEARCH, Look, Portal, Visit, number_of, pdf
+from tests.browser.watch import Watch
+
+pytestmark = pytest.mark.browser
+
+
+def at_details(visit: Visit, status: DossierStatus, **options: object) -> Portal:
+    """A provider at the second step of a deposit on a dossier that no other test uses."""
+    portal = visit("saisie_prestataire", **options)
+    portal.start(number_of(Request(HORIZON_LYON, FORMATECH_LYON, Product.AUTRE, status)))
+    portal.fill_facture("Non", pdf("facture.pdf", "Facture"))
+    portal.press("Étape suivante")
+    portal.expect_step("Détails de la facture")
+    return portal
+
+
+def found(portal: Portal) -> Locator:
+    return portal.page.get_by_role("list", name="Dossiers trouvés").get_by_role("listitem")
+
+
+def announced(portal: Portal) -> Locator:
+    return portal.page.locator("[data-announcer]")
+
+
+def test_typing_finds_and_the_keyboard_alone_adds(visit: Visit, look: Look) -> None:
+    portal = at_details(visit, DossierStatus.A_FACTURER)
+    field = portal.box(SEARCH)
+    portal.box("Numéro de la facture").fill("K-1")
+    field.focus()
+    portal.page.keyboard.type("dub")
+    expect(found(portal)).to_have_count(8)
+    expect(announced(portal)).to_contain_text("Plus de 8 dossiers correspondent")
+    expect(field).to_be_focused()
+    look(portal, "pendant-la-saisie")
+
+    portal.page.keyboard.press("ArrowDown")
+    portal.page.keyboard.press("ArrowDown")
+    second = found(portal).nth(1).get_by_role("button")
+    expect(second).to_be_focused()
+    label = second.inner_text()
+    portal.page.keyboard.press("Enter")
+    expect(portal.button(re.sub("^Ajouter", "Retirer", label))).to_be_visible()
+    expect(announced(portal)).to_contain_text("1 sur 10")
+    expect(announced(portal)).to_contain_text("plusieurs sociétés")
+    expect(field).to_be_focused()
+    expect(portal.box("Numéro de la facture")).to_have_value("K-1")
+    look(portal, "ajoute")
+
+    portal.page.keyboard.press("ArrowDown")
+    portal.page.keyboard.press("ArrowUp")
+    expect(field).to_be_focused()
+    portal.page.keyboard.press("ArrowDown")
+    portal.page.keyboard.press("Escape")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    expect(found(portal)).to_have_count(0)
+    portal.page.keyboard.type("absent")
+    expect(announced(portal)).to_contain_text("Aucun autre dossier à associer ne correspond")
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(visit: Visit) -> None:
+    portal = at_details(visit, DossierStatus.VALIDE)
+    held: list[Route] = []
+    portal.page.route("**/dossiers/?recherche=dub", lambda route: held.append(route))
+    with portal.page.expect_request("**/dossiers/?recherche=dub"):
+        portal.box(SEARCH).press_sequentially("dub")
+    expect(portal.page.get_by_text("Recherche…")).to_be_visible()
+    portal.box(SEARCH).press_sequentially("xyz")
+    portal.page.wait_for_timeout(400)
+    held[0].continue_()
+    expect(announced(portal)).to_contain_text("ne correspond à « dubxyz »")
+    expect(found(portal)).to_have_count(0)
+    expect(portal.page.get_by_text("Recherche…")).to_be_hidden()
+
+
+def test_a_broken_line_is_said_while_typing_and_typing_goes_on(visit: Visit, watch: Watch) -> None:
+    portal = at_details(visit, DossierStatus.TERMINE)
+    broken = portal.page.get_by_text("La connexion est coupée")
+    watch.may_say.update(
+        {"Failed to load resource: net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch"}
+    )
+    portal.page.context.set_offline(True)
+    portal.box(SEARCH).press_sequentially("dub")
+    expect(broken).to_be_visible()
+    expect(portal.box(SEARCH)).to_be_focused()
+    portal.page.context.set_offline(False)
+    portal.box(SEARCH).press_sequentially("ois")
+    expect(found(portal).first).to_be_visible()
+    expect(broken).to_be_hidden()
+
+
+def test_without_a_script_the_button_finds_and_adds(visit: Visit) -> None:
+    portal = at_details(visit, DossierStatus.INFORMATION_MANQUANTE, java_script_enabled=False)
+    portal.search("dubois")
+    expect(found(portal).first).to_be_visible()
+    found(portal).first.get_by_role("button").click()
+    expect(portal.page.get_by_role("heading", name="Dossiers associés 1 sur 10")).to_be_visible()

@@ -6,6 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from invoices.overview.home import home
+from invoices.receipts.views import verify
 
 from . import health
 from .views import PortalLoginView, favicon
@@ -16,6 +17,7 @@ urlpatterns = [
     path("deconnexion/", login_not_required(LogoutView.as_view()), name="logout"),
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
+    path("verifier/", verify, name="verify"),
     path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),

@@ -27,7 +27,8 @@ class StateFilter(admin.SimpleListFilter):
         return [(code, label) for code, (label, _) in STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(STATES[self.value()][1]) if self.value() in STATES else queryset
+        chosen = STATES.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
 
 
 @admin.register(Mail)

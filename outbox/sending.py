@@ -19,14 +19,13 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from smtplib import SMTPException
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import QuerySet, Value
+from django.db.models import DateTimeField, QuerySet, Value
 from django.utils import timezone
 
 from .models import Mail, MailQuerySet
@@ -52,17 +51,15 @@ def write_each(rows: QuerySet) -> None:
     In: rows whose `.values()` are made of `key`, `recipient`, `subject` and `body`, filtered by something.
     """
     now = timezone.now()
-    columns: dict[str, Any] = {
-        "created_at": now,
-        "queued_at": now,
-        "next_attempt_at": now,
-        "attempts": 0,
-        "last_error": "",
+    columns = {
+        "created_at": Value(now, DateTimeField()),
+        "queued_at": Value(now, DateTimeField()),
+        "next_attempt_at": Value(now, DateTimeField()),
+        "attempts": Value(0),
+        "last_error": Value(""),
     }
     told = ("key", "recipient", "subject", "body")
-    select = rows.order_by().annotate(
-        **{f"new_{name}": Value(value, Mail._meta.get_field(name)) for name, value in columns.items()}
-    )
+    select = rows.order_by().annotate(**{f"new_{name}": value for name, value in columns.items()})
     sql, parameters = select.values_list(*told, *(f"new_{name}" for name in columns)).query.sql_with_params()
     with connection.cursor() as cursor:
         # Names of columns are ours, and what the rows hold goes as parameters.

@@ -5,16 +5,15 @@ every Latin, Greek and Cyrillic letter; what else a name may hold is shown as a 
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
-from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
+from fpdf.fonts import TTFFont
 
 from dossiers.models import Dossier
 
@@ -65,22 +64,16 @@ def draw(deposit: Deposit, dossiers: Sequence[Dossier], *, at: datetime) -> byte
     return bytes(pdf.output())
 
 
-def printable(text: str) -> str:
-    """The text in characters that the font has: others without their marks, or as a replacement character."""
-    return "".join(character if ord(character) in _known() else _likeness(character) for character in text)
+def printable(text: str, known: Container[int]) -> str:
+    """The text in characters that a font knows: others without their marks, or as a replacement character."""
+    return "".join(character if ord(character) in known else _likeness(character, known) for character in text)
 
 
-def _likeness(character: str) -> str:
+def _likeness(character: str, known: Container[int]) -> str:
     if character == "\n":
         return character
-    base = "".join(part for part in unicodedata.normalize("NFKD", character) if ord(part) in _known())
+    base = "".join(part for part in unicodedata.normalize("NFKD", character) if ord(part) in known)
     return base or REPLACEMENT
-
-
-@cache
-def _known() -> frozenset[int]:
-    with TTFont(REGULAR, lazy=True) as font:
-        return frozenset(font.getBestCmap())
 
 
 class _Sheet(FPDF):
@@ -101,11 +94,17 @@ class _Sheet(FPDF):
         self.set_auto_page_break(True, margin=24)
         self.alias_nb_pages()
 
+    def known(self, text: str) -> str:
+        """The text as the font can write it."""
+        font = self.fonts["roboto"]
+        assert isinstance(font, TTFFont)  # noqa: S101 - it was added from a file
+        return printable(text, font.cmap)
+
     def text_line(self, text: str, *, size: float, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
         """A paragraph over the whole width."""
         self.set_font("Roboto", "B" if bold else "", size)
         self.set_text_color(*colour)
-        self.multi_cell(w=0, h=size * 0.5, text=printable(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(w=0, h=size * 0.5, text=self.known(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def head(self) -> None:
         """What it is, and the reference by which it is found again."""
@@ -134,7 +133,7 @@ class _Sheet(FPDF):
         self.cell(w=width - 12, h=8, text=deposit.reference, new_x=XPos.LEFT, new_y=YPos.NEXT)
         self.set_font("Roboto", "B", 10)
         self.set_text_color(*ink)
-        self.cell(w=width - 12, h=7, text=printable(words))
+        self.cell(w=width - 12, h=7, text=self.known(words))
         self.set_xy(MARGIN, top + height + 6)
 
     def fact(self, label: str, value: str) -> None:
@@ -144,7 +143,7 @@ class _Sheet(FPDF):
         self.cell(w=LABEL_WIDTH, h=5.6, text=label)
         self.set_font("Roboto", "", 10.5)
         self.set_text_color(*INK)
-        self.multi_cell(w=0, h=5.6, text=printable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(w=0, h=5.6, text=self.known(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(1.2)
 
     def files(self) -> None:

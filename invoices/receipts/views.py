@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from roles.enums import Side
 from roles.http import PersonRequest
 from roles.models import User
 
@@ -31,15 +32,15 @@ def receipt(request: PersonRequest, depot: UUID) -> HttpResponse:
     """
     deposit = _deposit_seen(request.user, depot)
     origin = deposit.origin_seen
-    why_no_invoice = "not seen"
+    sides: list[Side] = []
     if origin:
-        _, why_no_invoice = rules.sides_for(rules.why_no_invoice, origin, request.user.scope)
+        sides, _ = rules.sides_for(rules.why_no_invoice, origin, request.user.scope)
     context = {
         "parent": "dossiers/dossier.html" if origin else "invoices/receipts/alone.html",
         "deposit": deposit,
         "dossier": origin,
         "dossiers": deposit.dossiers_seen,
-        "may_deposit_again": not why_no_invoice,
+        "may_deposit_again": bool(sides),
         "cancellable": bool(
             origin
             and deposit.is_pending

@@ -65,6 +65,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     list_filter = ("state", "side", "covers_tuition")
     list_select_related = ("invoice", "origin", "perimeter", "depositor")
     search_fields = (
+        "reference__istartswith",
         "invoice__number__istartswith",
         "origin__number__istartswith",
         "depositor__email__istartswith",
@@ -73,6 +74,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     date_hierarchy = "submitted_at"
     fields = (
         "id",
+        "reference",
         "origin",
         "side",
         "perimeter",

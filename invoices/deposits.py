@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from dossiers.models import Dossier
+from outbox.tasks import ring
 from roles.enums import Side
 from roles.models import Establishment, User
 
@@ -18,6 +19,7 @@ from . import rules, tasks, transmission
 from .clock import database_now
 from .enums import DepositState
 from .models import AssociatedDossier, Deposit, Document, Invoice
+from .receipts import mails
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +109,9 @@ def submit(
                 submitted_at=database_now(),
                 transmit_at=database_now(delay),
             )
+            row = None
             if invoice:
-                Invoice.objects.create(
+                row = Invoice.objects.create(
                     deposit=deposit,
                     number=invoice.number,
                     issue_date=invoice.issue_date,
@@ -123,6 +126,7 @@ def submit(
                 document.draft, document.slot, document.loose_since = None, "", None
                 document.deposit, document.position = deposit, position
                 document.save(update_fields=["draft", "slot", "loose_since", "deposit", "position"])
+            mails.write_received(deposit, documents, associated, row, delay)
     except IntegrityError:
         if invoice and holder_of(invoice.number, side, perimeter):
             raise NumberTakenError from None
@@ -148,8 +152,13 @@ def may_cancel(deposit: Deposit, person: User) -> bool:
 
 
 def _set_alarm(deposit_id: UUID, delay: timedelta) -> None:
-    """Ask the broker to ring at the end of the delay. It may be away: the sweep does without it."""
+    """Ask the broker to ring at the end of the delay, and for the receipt's mail now.
+
+    It may be away: the sweeps do without it. Where it hangs, « Transmettre » waits for it once and not twice.
+    """
     try:
         tasks.transmit.apply_async((str(deposit_id),), countdown=delay.total_seconds() + 1)
     except tasks.transmit.OperationalError as error:
         logger.warning("no alarm set for deposit %s, the sweep will transmit it: %s", deposit_id, error)
+        return
+    ring()

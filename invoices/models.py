@@ -17,6 +17,8 @@ from roles.models import Establishment, User
 
 from .clock import database_now
 from .enums import DepositState, DocumentType
+from .references import LENGTH as REFERENCE_LENGTH
+from .references import new_reference
 
 PENDING, TRANSMITTED, CANCELLED = DepositState
 
@@ -94,6 +96,10 @@ class Deposit(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # What its receipt says, and what lets anyone who was given it verify a file.
+    reference = models.CharField(
+        "référence", max_length=REFERENCE_LENGTH, unique=True, default=new_reference, editable=False
+    )
     origin = models.ForeignKey(Dossier, models.PROTECT, related_name="own_deposits", verbose_name="dossier d’origine")
     dossiers = models.ManyToManyField(
         Dossier,

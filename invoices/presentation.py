@@ -1,8 +1,11 @@
 """Words as the screens say them: quotations, durations."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from math import ceil
+from typing import Any
 
+from django.template import Context, Template
 from django.utils import timezone
 
 
@@ -24,3 +27,13 @@ def remaining(until: datetime) -> str | None:
     """How long until then, in words; None once it has passed."""
     left = until - timezone.now()
     return minutes(left) if left > timedelta(0) else None
+
+
+def written(value: Any, filter_name: str) -> str:
+    """A value as the pages write it: by a filter that every template has, and that lives in a layer above."""
+    return _writing(filter_name).render(Context({"value": value}, autoescape=False))
+
+
+@cache
+def _writing(filter_name: str) -> Template:
+    return Template("{{ value|" + filter_name + " }}")

@@ -14,11 +14,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from outbox.tasks import ring
 from roles.models import User
 
 from .clock import database_now
 from .enums import DepositState
 from .models import Deposit
+from .receipts import mails
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +45,12 @@ def transmit_due(deposit_id: UUID | None = None) -> int:
             changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
                 state=DepositState.TRANSMITTED, transmitted_at=database_now()
             )
+            _tell_depositors(batch)
         if len(batch) < BATCH:
             break
     if changed:
         logger.info("%d deposits transmitted", changed)
+        transaction.on_commit(ring, robust=True)
     return changed
 
 
@@ -55,11 +59,24 @@ def cancel(deposit_id: UUID, person: User) -> bool:
     with transaction.atomic():
         list(Deposit.objects.filter(pk=deposit_id).select_for_update().values_list("pk"))
         # A new statement after the lock: its clock is read once the row is ours.
-        return bool(
+        cancelled = bool(
             Deposit.objects.filter(pk=deposit_id, state=DepositState.PENDING, transmit_at__gt=database_now()).update(
                 state=DepositState.CANCELLED, cancelled_at=database_now(), cancelled_by=person
             )
         )
+        if cancelled:
+            mails.write_cancelled(deposit_id)
+            transaction.on_commit(ring, robust=True)
+    return cancelled
+
+
+def _tell_depositors(batch: list[UUID]) -> None:
+    """Write the mails of a batch with it; what goes wrong there undoes them alone, never the transmission."""
+    try:
+        with transaction.atomic():
+            mails.write_transmitted(batch)
+    except Exception:
+        logger.exception("%d deposits are transmitted without a mail to their depositors", len(batch))
 
 
 def overdue_count(older_than: timedelta) -> int:

@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from . import views
 from .overview import listing, statuses
 from .reading import views as reading
+from .receipts.views import receipt, receipt_by_reference, receipt_pdf
 from .wizard.association import associable
 from .wizard.start import start
 from .wizard.steps import STEP_TITLES
@@ -29,6 +30,9 @@ urlpatterns = [
     path("depots/export.csv", listing.deposits_csv, name="deposits-csv"),
     path("depots/export.xlsx", listing.deposits_xlsx, name="deposits-xlsx"),
     path("depots/statuts/", statuses.deposit_statuses, name="statuses"),
+    path("recepisses/<str:reference>/", receipt_by_reference, name="receipt-by-reference"),
+    path("depots/<uuid:depot>/recepisse/", receipt, name="receipt"),
+    path("depots/<uuid:depot>/recepisse.pdf", receipt_pdf, name="receipt-pdf"),
     path("depots/<uuid:depot>/annuler/", views.cancel_deposit, name="cancel"),
     path("depots/<uuid:depot>/supprimer/", views.delete_draft, name="delete-draft"),
     path("depots/<uuid:depot>/documents.zip", reading.deposit_zip, name="deposit-zip"),

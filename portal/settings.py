@@ -4,6 +4,7 @@ A value that cannot be parsed stops the start with one sentence that names the v
 """
 
 import os
+import re
 import sys
 import tempfile
 from datetime import timedelta
@@ -40,6 +41,26 @@ def folder_of(url: str) -> Path:
     return (BASE_DIR / parts.path).resolve()
 
 
+def public_address(url: str, hosts: list[str], *, tls: bool) -> str:
+    """What PUBLIC_URL says, or what the first of ALLOWED_HOSTS makes of it; ValueError for what is no address."""
+    host = hosts[0] if hosts else ""
+    if not url and host in ("127.0.0.1", "localhost"):
+        return f"http://{host}:8000"
+    if not url and re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", host):
+        return f"{'https' if tls else 'http'}://{host}"
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username
+        or url.rstrip("/") != (f"{parts.scheme}://{parts.netloc}")
+    ):
+        raise ValueError("it must read https://host or http://host:port; mails lead there.")
+    if parts.port == 0:  # reading a port that is not a number raises ValueError by itself
+        raise ValueError("port 0 is not one.")
+    return url.rstrip("/")
+
+
 def check_broker(url: str) -> None:
     """ValueError for what cannot be a REDIS_URL."""
     parts = urlsplit(url)
@@ -67,6 +88,8 @@ try:
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
     # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
     ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", None, validate=validate.Email())
+    PUBLIC_URL = env.str("PUBLIC_URL", "")
+    MAIL_RETENTION_DAYS = env.int("MAIL_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3_650))
     LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS, redirection to HTTPS.
     BEHIND_TLS = env.bool("BEHIND_TLS", False)
@@ -85,6 +108,10 @@ try:
     check_broker(REDIS_URL)
 except ValueError as error:
     refuse(f'environment variable "REDIS_URL" invalid: {error}')
+try:
+    PUBLIC_URL = public_address(PUBLIC_URL, ALLOWED_HOSTS, tls=BEHIND_TLS)
+except ValueError as error:
+    refuse(f'environment variable "PUBLIC_URL" invalid: {error}')
 if "EMAIL_BACKEND" not in EMAIL:
     refuse('environment variable "EMAIL_URL" invalid: it must begin with smtp:, submission:, smtps: or console:.')
 if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
@@ -110,6 +137,8 @@ DRAFT_RETENTION_DAYS = 30
 UNSAVED_START_DAYS = 2
 # A file that belongs to nothing for this long is purged; far longer than any request lives.
 LOOSE_FILE_HOURS = 6
+# Mails that are due are sent this often at the latest, whatever became of the call to send them.
+MAIL_SWEEP_SECONDS = 60
 PDF_BOX_CPU_SECONDS = 2
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024
@@ -135,6 +164,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "formtools",
+    "outbox",
     "roles",
     "dossiers",
     "invoices",
@@ -247,6 +277,8 @@ FILE_UPLOAD_HANDLERS = ["invoices.uploads.IncomingFileHandler"]
 
 EMAIL_CONFIG = dict(EMAIL)
 globals().update({key: value for key, value in EMAIL_CONFIG.items() if key.startswith("EMAIL_")})
+# Of each answer of the mail server: one that hangs does not hold a worker.
+EMAIL_TIMEOUT = EMAIL_CONFIG["EMAIL_TIMEOUT"] or 10
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
@@ -302,6 +334,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(timedelta(seconds=TRANSMISSION_SWEEP_SECONDS)),
         # A sweep that waited for a worker longer than its period is worth nothing: the next one does the same.
         "options": {"expires": TRANSMISSION_SWEEP_SECONDS},
+    },
+    "send-mails": {
+        "task": "outbox.tasks.send_due",
+        "schedule": schedule(timedelta(seconds=MAIL_SWEEP_SECONDS)),
+        "options": {"expires": MAIL_SWEEP_SECONDS},
+    },
+    "purge-mails": {
+        "task": "outbox.tasks.purge",
+        "schedule": schedule(timedelta(hours=1)),
+        "options": {"expires": 3600},
     },
     "purge-files": {
         "task": "invoices.tasks.purge_files",

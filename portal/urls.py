@@ -7,6 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from invoices.overview.home import home
+from invoices.receipts.views import verify
 
 from . import health
 from .views import PortalLoginView, accessibility, favicon
@@ -20,6 +21,7 @@ urlpatterns = [
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
     path("accessibilite/", accessibility, name="accessibility"),
+    path("verifier/", verify, name="verify"),
     path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),

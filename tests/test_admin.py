@@ -11,6 +11,7 @@ from django.urls import reverse
 from dossiers.enums import DossierStatus
 from dossiers.models import Dossier
 from invoices.models import Deposit, Document, Draft, Invoice
+from outbox.models import Mail
 from roles.enums import Role
 from roles.models import Company, Establishment, RoleAssignment, User
 from tests.factories import (
@@ -28,7 +29,7 @@ from tests.factories import (
 # Django's own pages use variables that are not defined.
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
-LOOK_ONLY = {Deposit, Invoice, Document, Draft}
+LOOK_ONLY = {Deposit, Invoice, Document, Draft, Mail}
 EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
 every_model = pytest.mark.parametrize("model", EVERY_MODEL, ids=[model._meta.label for model in EVERY_MODEL])
 
@@ -64,8 +65,10 @@ def queries(client: Client, url: str) -> int:
 
 
 def test_every_model_of_ours_is_there():
-    own = {model for model in admin.site._registry if model._meta.app_label in ("roles", "dossiers", "invoices")}
-    assert own == {Company, Establishment, User, RoleAssignment, Dossier, Deposit, Invoice, Document, Draft}
+    own = {
+        model for model in admin.site._registry if model._meta.app_label in ("outbox", "roles", "dossiers", "invoices")
+    }
+    assert own == {Mail, Company, Establishment, User, RoleAssignment, Dossier, Deposit, Invoice, Document, Draft}
 
 
 @every_model

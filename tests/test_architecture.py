@@ -10,6 +10,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 from tests.constraints import all_constraints
 from tests.dossiers.test_models import violations as of_dossiers
 from tests.invoices.test_models import violations as of_invoices
+from tests.outbox.test_sending import violations as of_outbox
 from tests.roles.test_models import violations as of_roles
 
 
@@ -28,5 +29,5 @@ def test_no_migration_is_missing():
 
 
 def test_every_constraint_has_a_row_that_it_refuses():
-    tested = of_roles.constraints | of_dossiers.constraints | of_invoices.constraints
+    tested = of_outbox.constraints | of_roles.constraints | of_dossiers.constraints | of_invoices.constraints
     assert tested == set(all_constraints())

@@ -57,7 +57,7 @@ def explain_missing(request: PersonRequest, depot: UUID) -> HttpResponse:
     sent = Deposit.objects.visible_to(request.user).filter(pk=depot, depositor=request.user).first()
     if sent:
         messages.info(request, f"Ce dépôt est déjà parti : {sent.title}. Rien n’a été envoyé deux fois.")
-        return redirect("invoices:documents", sent.origin.number)
+        return redirect("invoices:receipt", sent.pk)
     if Draft.objects.filter(pk=depot, owner=request.user, deleted_at__isnull=False).exists():
         explanation = {
             "title": "Ce brouillon a été supprimé",

@@ -300,12 +300,7 @@ class DepositWizard(SessionWizardView):
             return self.render_revalidation_failure(step, form_dict[step])
         draft.delete()
         self.sent = True
-        messages.success(
-            self.request,
-            f"{deposit.title} déposée. Elle sera transmise dans {minutes(settings.TRANSMISSION_DELAY)} ; "
-            "jusque-là, vous pouvez annuler le dépôt.",
-        )
-        return redirect("invoices:documents", draft.origin.number)
+        return redirect("invoices:receipt", deposit.pk)
 
     # --- What the page shows -----------------------------------------------------------------------------------
 

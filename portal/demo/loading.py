@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from dossiers.models import Dossier
+from outbox.models import Mail
 from roles.enums import RoleScope
 from roles.models import Company, Establishment, RoleAssignment, User
 
@@ -38,6 +39,8 @@ def load() -> bool:
         people = _make_people(sites)
         made = Dossier.objects.bulk_create(dossiers.build(sites))
         deposits.make_all(dict(zip(dossiers.requests(), made, strict=True)), people)
+        # Nobody waits for the receipts of what was deposited before the demo began.
+        Mail.objects.all().delete()
     return True
 
 

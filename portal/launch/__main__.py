@@ -45,6 +45,7 @@ def main() -> None:
     port = parser.parse_args().port
     for name, value in DEMO_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    os.environ.setdefault("PUBLIC_URL", f"http://{HOST}:{port}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     settings.DOCUMENT_ROOT.mkdir(parents=True, exist_ok=True)

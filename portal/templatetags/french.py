@@ -5,7 +5,7 @@ Builtins: every template has them without loading anything (`TEMPLATES` in setti
 the same templates as a deposit.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,10 @@ MONTHS = (
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 PARIS = ZoneInfo("Europe/Paris")
+MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
 
 
 def grouped(number: int | Decimal) -> str:
@@ -96,6 +100,22 @@ def moment(instant: datetime | None) -> str:
     if not instant:
         return ""
     return f"{jour(instant)} à{NO_BREAK_SPACE}{heure(instant)}"
+
+
+@register.filter
+def instant(at: datetime | None) -> str:
+    """An aware datetime to the second, with the zone: « 23 novembre 2026 à 14 h 35 min 08 s, heure de Paris (UTC+1) ».
+
+    What a proof says: no other zone and no other hour of a day when clocks change can be meant. Raises ValueError for
+    a datetime without a time zone.
+    """
+    if not at:
+        return ""
+    local = timezone.localtime(at, PARIS)
+    hours = (local.utcoffset() or timedelta(0)) // timedelta(hours=1)
+    day = f"{local.day}{'er' if local.day == 1 else ''}{NO_BREAK_SPACE}{MONTHS[local.month - 1]} {local.year}"
+    time = NO_BREAK_SPACE.join((str(local.hour), "h", f"{local:%M}", "min", f"{local:%S}", "s"))
+    return f"{day} à{NO_BREAK_SPACE}{time}, heure de Paris (UTC+{hours})"
 
 
 @register.filter

@@ -112,6 +112,12 @@ class Portal:
         expect(self.page.get_by_role("heading", name=number, exact=True)).to_be_visible()
         expect(self.link("Documents")).to_have_attribute("aria-current", "page")
 
+    def expect_receipt(self, number: str, title: str) -> None:
+        """The receipt of this deposit, made on this dossier, is what is shown."""
+        expect(self.page.get_by_role("heading", name=number, exact=True)).to_be_visible()
+        expect(self.link("Récépissé (PDF)")).to_be_visible()
+        expect(self.deposit(title)).to_be_visible()
+
     # --- A deposit ---------------------------------------------------------------------------------------------
 
     def start(self, number: str) -> None:

@@ -24,7 +24,7 @@ def expect_filed(portal: Portal, dossier: str, invoice: str, files: list[str]) -
     card = portal.deposit(invoice)
     for name in files:
         expect(card.get_by_role("link", name=f"Télécharger {name}", exact=True)).to_be_visible()
-    expect(card.get_by_role("link")).to_have_count(len(files))
+    expect(card.get_by_role("link", name="Télécharger")).to_have_count(len(files))
     return card
 
 
@@ -82,7 +82,8 @@ def test_a_provider_deposits_an_invoice_for_three_dossiers(
     portal.press("Transmettre")
 
     title, files = f"Facture {number}", [f"{number}.pdf", "certificat.pdf", "emargement.pdf"]
-    portal.expect_tab(origin)
+    portal.expect_receipt(origin, title)
+    look(portal, "recepisse")
     expect(portal.status(title, "En cours de transmission")).to_be_visible()
     for dossier in associated:
         portal.open_documents(dossier)
@@ -121,7 +122,7 @@ def test_a_company_deposits_ancillary_costs_without_any_supporting_document(visi
     portal.expect_step("Transmettre")
     look(portal, "transmettre")
     portal.press("Transmettre")
-    portal.expect_tab(origin)
+    portal.expect_receipt(origin, "Facture E-1")
     expect(portal.status("Facture E-1", "En cours de transmission")).to_be_visible()
     for dossier in (origin, other):
         portal.wait_for_status(dossier, "Facture E-1", "Transmis")

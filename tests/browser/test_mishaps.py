@@ -182,8 +182,9 @@ def test_two_tabs_on_one_dossier_do_not_mix(visit: Visit) -> None:
         portal.expect_step("Transmettre")
     for number, portal in tabs.items():
         portal.press("Transmettre")
-        portal.expect_tab(dossier)
-        files = portal.deposit(f"Facture {number}").get_by_role("link")
+        portal.expect_receipt(dossier, f"Facture {number}")
+        portal.open_documents(dossier)
+        files = portal.deposit(f"Facture {number}").get_by_role("link", name="Télécharger")
         expect(files).to_have_count(1)
         expect(files).to_have_accessible_name(f"Télécharger {number}.pdf")
         with portal.page.expect_download() as download:
@@ -196,7 +197,8 @@ def test_a_double_click_on_transmettre_makes_one_deposit(visit: Visit) -> None:
     dossier = horizon(Product.VAE, DossierStatus.EN_COURS_DE_REGLEMENT)
     portal.to_last_step(dossier, "D-1", today(), tuition="Non")
     portal.button("Transmettre").dblclick()
-    portal.expect_tab(dossier)
+    portal.expect_receipt(dossier, "Facture D-1")
+    portal.open_documents(dossier)
     expect(portal.deposit("Facture D-1")).to_have_count(1)
     expect(portal.deposit("Brouillon")).to_have_count(0)
 
@@ -207,7 +209,7 @@ def test_a_deposit_is_cancelled_and_its_number_is_free_again(visit: Visit, look:
     for _ in range(2):
         portal.to_last_step(dossier, "A-1", today(), tuition="Non")
         portal.press("Transmettre")
-        portal.expect_tab(dossier)
+        portal.expect_receipt(dossier, "Facture A-1")
         portal.press("Annuler le dépôt")
         expect(portal.page.get_by_text("Dépôt annulé : Facture A-1")).to_be_visible()
     expect(portal.deposit("Facture A-1")).to_have_count(2)

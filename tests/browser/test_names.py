@@ -96,7 +96,8 @@ def test_every_name_is_found_on_the_way_of_an_invoice(visit: Visit) -> None:
     expect_names(portal, SEND)
 
     portal.press("Transmettre")
-    portal.expect_tab(dossier)
+    portal.expect_receipt(dossier, "Facture NOMS-1")
+    portal.open_documents(dossier)
     expect_names(portal, PENDING, within=portal.deposit("Facture NOMS-1"))
     portal.press("Annuler le dépôt")
     portal.expect_tab(dossier)

@@ -50,7 +50,7 @@ def test_the_same_number_in_another_perimeter_is_accepted(wizard, provider, doss
 
 def test_a_draft_reserves_nothing_and_the_clash_is_found_at_the_end(wizard, provider, dossier):
     first, second = wizard(provider, dossier).to_last_step(), wizard(provider, dossier).to_last_step()
-    assert first.send().url == f"/dossiers/{dossier.number}/documents/"
+    assert first.send().url == f"/depots/{first.depot}/recepisse/"
     assert second.send().url == second.url("details")
     assert "Ce numéro est déjà celui de la facture" in second.get("details").content.decode()
     assert Draft.objects.get() == second.draft
@@ -88,7 +88,7 @@ def test_several_simultaneous_clicks_make_one_deposit(wizard, provider, dossier,
     for copy in copies:
         copy.client.force_login(provider)
     responses = send_all(dossier, *copies)
-    assert {response.url for response in responses} == {f"/dossiers/{dossier.number}/documents/"}
+    assert {response.url for response in responses} == {f"/depots/{started.depot}/recepisse/"}
     assert Deposit.objects.count() == 1
     assert started.deposit.documents.count() == 2
 
@@ -97,7 +97,7 @@ def test_several_simultaneous_clicks_make_one_deposit(wizard, provider, dossier,
 def test_several_clicks_one_after_the_other_make_one_deposit(wizard, provider, dossier, clicks):
     started = wizard(provider, dossier).to_last_step()
     for _ in range(clicks):
-        assert started.send().url == f"/dossiers/{dossier.number}/documents/"
+        assert started.send().url == f"/depots/{started.depot}/recepisse/"
     assert Deposit.objects.count() == 1
 
 

@@ -31,7 +31,7 @@ def test_a_provider_deposits_an_invoice_with_its_certificate(wizard, provider, d
     assert started.details().url == started.url("justificatifs")
     assert started.justificatifs(certificat=pdf("certificat.pdf")).url == started.url("transmettre")
     response = started.send()
-    assert response.url == f"/dossiers/{dossier.number}/documents/"
+    assert response.url == f"/depots/{started.depot}/recepisse/"
     deposit = started.deposit
     assert (deposit.state, deposit.side, deposit.covers_tuition) == (
         DepositState.PENDING,
@@ -356,7 +356,7 @@ def test_a_sent_draft_leads_to_its_deposit(wizard, provider, dossier):
     started.send()
     for request in (lambda: started.get("details"), lambda: started.details(number="AUTRE"), started.send):
         response = request()
-        assert response.url == f"/dossiers/{dossier.number}/documents/"
+        assert response.url == f"/depots/{started.depot}/recepisse/"
         assert "déjà parti" in text_of(started.client.get(response.url))
     assert Deposit.objects.count() == 1
     assert started.deposit.invoice.number == "F2026-118"

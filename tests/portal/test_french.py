@@ -106,3 +106,27 @@ def test_templates_have_the_filters_without_loading_them():
     template = Template("{{ amount|euros }}, {{ size|taille }}, {{ number|pages }}")
     context = Context({"amount": Decimal("12.5"), "size": 2048, "number": 3})
     assert template.render(context) == "12,50\u00a0€, 2\u00a0Ko, 3\u00a0pages"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (
+            datetime(2026, 11, 23, 13, 35, 8, tzinfo=UTC),
+            "23\u00a0novembre 2026 à\u00a014\u00a0h\u00a035\u00a0min\u00a008\u00a0s, heure de Paris (UTC+1)",
+        ),
+        (
+            datetime(2026, 7, 31, 22, 5, 0, tzinfo=UTC),
+            "1er\u00a0août 2026 à\u00a00\u00a0h\u00a005\u00a0min\u00a000\u00a0s, heure de Paris (UTC+2)",
+        ),
+        (None, ""),
+    ],
+)
+def test_an_instant_names_its_zone(at, said):
+    assert french.instant(at) == said
+
+
+def test_the_hour_that_comes_twice_is_told_apart():
+    first, second = (french.instant(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1))
+    assert first.replace("UTC+2", "UTC+1") == second
+    assert first != second

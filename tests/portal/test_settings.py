@@ -14,10 +14,10 @@ from kombu.utils.url import parse_url
 from portal.settings import broker_socket
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Load the settings as every process does at its start, in an environment that holds nothing else."""
+def start(name: str = "DEBUG", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Load the settings as every process does at its start, in an environment that holds nothing else; print one."""
     return subprocess.run(
-        [sys.executable, "-c", "from django.conf import settings; print(settings.DEBUG)"],
+        [sys.executable, "-c", f"from django.conf import settings; print(settings.{name})"],
         env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "portal.settings", **environment},
         cwd=settings.BASE_DIR,
         capture_output=True,
@@ -42,6 +42,12 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
         ("TRANSMISSION_DELAY", "-1"),
         ("DOCUMENT_STORAGE_URL", "s3://bucket"),
         ("EMAIL_URL", "nonsense"),
+        ("PUBLIC_URL", "portail.example"),
+        ("PUBLIC_URL", "ftp://portail.example"),
+        ("PUBLIC_URL", "https://portail.example/depots"),
+        ("PUBLIC_URL", "https://someone@portail.example"),
+        ("PUBLIC_URL", "https://portail.example:port"),
+        ("MAIL_RETENTION_DAYS", "0"),
         ("EMAIL_URL", "smtp://host:port"),
         ("LOG_LEVEL", "LOUD"),
         ("ACCESSIBILITY_CONTACT", "the front desk"),
@@ -53,6 +59,26 @@ def test_a_value_that_cannot_be_parsed_stops_the_start(variable: str, value: str
     assert attempt.returncode == 1
     assert variable in attempt.stderr
     assert len(attempt.stderr.splitlines()) == 1, attempt.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"ALLOWED_HOSTS": "portail.example,www.portail.example"}, "http://portail.example"),
+        ({"ALLOWED_HOSTS": "portail.example", "BEHIND_TLS": "1"}, "https://portail.example"),
+        ({"ALLOWED_HOSTS": "*", "PUBLIC_URL": "https://portail.example:8443/"}, "https://portail.example:8443"),
+    ],
+)
+def test_where_mails_lead(environment: dict[str, str], address: str) -> None:
+    assert start("PUBLIC_URL", SECRET_KEY="settings-test", **environment).stdout == f"{address}\n"
+
+
+@pytest.mark.parametrize("hosts", ["*", ".portail.example"])
+def test_where_mails_lead_is_to_be_said_where_no_host_says_it(hosts: str) -> None:
+    attempt = start(SECRET_KEY="settings-test", ALLOWED_HOSTS=hosts)
+    assert attempt.returncode == 1
+    assert "PUBLIC_URL" in attempt.stderr
 
 
 def test_without_secret_key_the_start_is_refused() -> None:

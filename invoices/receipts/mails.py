@@ -1,0 +1,136 @@
+"""What the depositor is written: at « Transmettre », at « Transmis » and at « Annulé ».
+
+Each mail is a row, written in the transaction that changes the deposit (outbox.sending); its key makes it one a
+deposit and event. Subjects hold nothing personal, and no mail names another person. Accounts that are not active are
+written nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Expression, F, Value
+from django.db.models.functions import Replace
+from django.urls import reverse
+
+from dossiers.models import Dossier
+from outbox import sending
+from outbox.models import Mail
+
+from ..models import Deposit, Document, Invoice
+from ..presentation import minutes, written
+from ..references import PREFIX
+
+# Stands for the reference in words that many mails share; it is one in its form, so that addresses can be made of it.
+MARK = f"{PREFIX}-{'-'.join(['0000'] * 4)}"
+SIGNATURE = "Ce message est envoyé automatiquement par le Portail des dépôts : les réponses ne sont pas lues.\n"
+
+
+def write_received(
+    deposit: Deposit,
+    documents: Sequence[Document],
+    associated: Sequence[Dossier],
+    invoice: Invoice | None,
+    delay: timedelta,
+) -> None:
+    """The receipt of a deposit that was just written: all that its page says."""
+    if not deposit.depositor.is_active:
+        return
+    deposit.refresh_from_db(fields=["submitted_at"])  # the database's clock wrote it
+    parts = [
+        "Bonjour,",
+        f"Votre dépôt est bien reçu. L’OPCO le recevra dans {minutes(delay)} ; jusque-là, vous pouvez l’annuler "
+        "depuis son récépissé."
+        if delay
+        else "Votre dépôt est bien reçu.",
+        _lines(
+            f"Référence : {deposit.reference}",
+            f"Déposé le : {written(deposit.submitted_at, 'instant')}",
+            f"Déposé en tant que : {deposit.as_side.label} · {deposit.perimeter.name}",
+        ),
+    ]
+    if invoice:
+        parts.append(
+            _lines(
+                f"Facture : {invoice.number}, du {written(invoice.issue_date, 'jour')}",
+                f"Montant HT : {written(invoice.amount_ht, 'euros')}",
+                f"Montant TTC : {written(invoice.amount_ttc, 'euros')}",
+            )
+        )
+    parts.append(
+        _lines(
+            "Dossiers :" if associated else "Dossier :",
+            *(f"– {dossier.number} · {dossier.beneficiary}" for dossier in (deposit.origin, *associated)),
+        )
+    )
+    parts.append(
+        _lines(
+            "Fichiers :" if len(documents) > 1 else "Fichier :",
+            *(
+                f"– {document.get_type_display()} : {document.name}\n"
+                f"  {written(document.pages, 'pages')} · {written(document.size, 'taille')}\n"
+                f"  SHA-256 : {document.sha256}"
+                for document in documents
+            ),
+        )
+    )
+    sending.write([_mail("received", "reçu", deposit.reference, deposit.depositor.email, parts)])
+
+
+def write_transmitted(deposits: Sequence[UUID]) -> None:
+    """To the depositors of what was transmitted together, by one statement whatever their number."""
+    rows = Deposit.objects.filter(pk__in=deposits, depositor__is_active=True)
+    transmitted_at = rows.values_list("transmitted_at", flat=True).first()
+    if transmitted_at:
+        sentence = (
+            f"Votre dépôt {MARK} a été transmis à l’OPCO le {written(transmitted_at, 'instant')}. Ses documents se "
+            "trouvent maintenant dans tous les dossiers auxquels il est destiné."
+        )
+        mail = _mail("transmitted", "transmis", MARK, "", ["Bonjour,", sentence])
+        sending.write_each(
+            rows.annotate(
+                key=_with_reference(mail.key),
+                recipient=F("depositor__email"),
+                subject=_with_reference(mail.subject),
+                body=_with_reference(mail.body),
+            )
+        )
+
+
+def write_cancelled(deposit_id: UUID) -> None:
+    """To the depositor, whoever cancelled it."""
+    for reference, cancelled_at, email in Deposit.objects.filter(pk=deposit_id, depositor__is_active=True).values_list(
+        "reference", "cancelled_at", "depositor__email"
+    ):
+        sentence = (
+            f"Votre dépôt {reference} a été annulé le {written(cancelled_at, 'instant')}, avant sa transmission. "
+            "L’OPCO ne le recevra pas. S’il portait une facture, son numéro est de nouveau libre."
+        )
+        sending.write([_mail("cancelled", "annulé", reference, email, ["Bonjour,", sentence])])
+
+
+def _mail(event: str, word: str, reference: str, email: str, parts: Sequence[str]) -> Mail:
+    links = _lines(
+        "Son récépissé, à jour, et en PDF :",
+        f"{settings.PUBLIC_URL}{reverse('invoices:receipt-by-reference', args=[reference])}",
+        "",
+        "Vérifier qu’un fichier en fait partie, sans se connecter :",
+        f"{settings.PUBLIC_URL}{reverse('verify')}?reference={reference}",
+    )
+    return Mail(
+        key=f"deposit:{reference}:{event}",
+        recipient=email,
+        subject=f"Dépôt {reference} {word}",
+        body="\n\n".join((*parts, links, SIGNATURE)),
+    )
+
+
+def _with_reference(text: str) -> Expression:
+    """The text with each deposit's own reference where it has the mark, as the database writes it."""
+    # F is an expression like any other here; Django's types know of values alone.
+    return Replace(Value(text), Value(MARK), F("reference"))  # type: ignore[arg-type]
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines)

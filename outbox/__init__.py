@@ -1,0 +1,1 @@
+"""Mails: written as rows with what they tell of, sent later, once. Knows no other app."""

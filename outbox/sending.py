@@ -1,0 +1,170 @@
+"""Writes mails and sends them: here, and nowhere else.
+
+    in line ── accepted by the server ──▶ sent
+       │  ▲
+       │  └── refused, or the server is away: later, and later again
+       └──── for too long ──▶ given up, until the back office puts it back in line
+
+`write` adds the row in the caller's transaction: it is there if and only if what it tells happened. A sender
+*claims* a row before it talks to the server: under the row's lock, in a transaction of its own, it counts the
+attempt and moves the next one away by `CLAIM`. So no two senders hold the same mail, no lock is held while a
+server takes its time, and a mail whose sender was killed has its turn again once the claim ends.
+
+One gap is left, as with any mail server: killed after the server accepted a mail and before that was written
+down, a sender leaves a mail that is sent again. Its Message-ID is made of its key, so it is the same both times,
+and mail readers and servers that compare it show one message.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from smtplib import SMTPException
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import DateTimeField, QuerySet, Value
+from django.utils import timezone
+
+from .models import Mail, MailQuerySet
+
+logger = logging.getLogger(__name__)
+
+# Longer than a server may take over one mail (EMAIL_TIMEOUT for each of its dozen answers).
+CLAIM = timedelta(minutes=10)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+GIVEN_UP_AFTER = timedelta(days=3)
+WRITE_BATCH = 500
+
+
+def write(mails: Iterable[Mail]) -> None:
+    """Put mails in line, within the caller's transaction; of one whose key is there already nothing happens."""
+    Mail.objects.bulk_create(mails, batch_size=WRITE_BATCH, ignore_conflicts=True)
+
+
+def write_each(rows: QuerySet) -> None:
+    """As `write`, one mail for each row, without any of them leaving the database: for hundreds at once.
+
+    In: rows whose `.values()` are made of `key`, `recipient`, `subject` and `body`, filtered by something.
+    """
+    now = timezone.now()
+    columns = {
+        "created_at": Value(now, DateTimeField()),
+        "queued_at": Value(now, DateTimeField()),
+        "next_attempt_at": Value(now, DateTimeField()),
+        "attempts": Value(0),
+        "last_error": Value(""),
+    }
+    told = ("key", "recipient", "subject", "body")
+    select = rows.order_by().annotate(**{f"new_{name}": value for name, value in columns.items()})
+    sql, parameters = select.values_list(*told, *(f"new_{name}" for name in columns)).query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Names of columns are ours, and what the rows hold goes as parameters.
+        names = ", ".join(map(connection.ops.quote_name, (*told, *columns)))
+        table = connection.ops.quote_name(Mail._meta.db_table)
+        cursor.execute(f"INSERT INTO {table} ({names}) {sql} ON CONFLICT DO NOTHING", parameters)
+
+
+def send_due() -> int:
+    """Send what is due; return how many mails the server took. Run twice, or by several, it does no harm.
+
+    A server that cannot be reached ends the round, and costs the mail that found out its turn, not all of them.
+    """
+    sent = 0
+    server: BaseEmailBackend | None = None
+    try:
+        while mail := _claim():
+            if server is None:
+                server = get_connection()
+                try:
+                    server.open()
+                except (SMTPException, OSError) as error:
+                    server = None
+                    _postpone(mail, error)
+                    break
+            try:
+                server.send_messages([message_of(mail)])
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail, the others have their turn
+                _postpone(mail, error)
+                _close(server)
+                server = None
+            else:
+                _held(mail).update(sent_at=timezone.now(), next_attempt_at=None, last_error="")
+                sent += 1
+    finally:
+        if server:
+            _close(server)
+    if sent:
+        logger.info("mails sent: %d", sent)
+    return sent
+
+
+def put_back(mails: MailQuerySet) -> int:
+    """Put those that were given up back in line, as if just written; return how many."""
+    now = timezone.now()
+    return mails.filter(sent_at=None, next_attempt_at=None).update(next_attempt_at=now, queued_at=now, attempts=0)
+
+
+def purge() -> int:
+    """Remove what was sent or given up MAIL_RETENTION_DAYS ago; return how many."""
+    removed, _ = Mail.objects.settled(since=timedelta(days=settings.MAIL_RETENTION_DAYS)).delete()
+    return removed
+
+
+def message_of(mail: Mail) -> EmailMessage:
+    """The mail as it goes out. Django refuses a header that holds a line break."""
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return EmailMessage(
+        mail.subject,
+        mail.body,
+        to=[mail.recipient],
+        headers={
+            "Message-ID": f"<{mail.key.replace(':', '.')}@{host}>",
+            # No answer by a machine is wanted: an absence, a full box (RFC 3834).
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+
+
+def _claim() -> Mail | None:
+    """Take the next mail that is due, for `CLAIM`; None when there is none that nobody else holds."""
+    with transaction.atomic():
+        mail = Mail.objects.due().select_for_update(skip_locked=True).first()
+        if mail:
+            mail.attempts += 1
+            mail.next_attempt_at = timezone.now() + CLAIM
+            mail.save(update_fields=["attempts", "next_attempt_at"])
+    return mail
+
+
+def _held(mail: Mail) -> MailQuerySet:
+    """The claimed row, as long as the claim is this one."""
+    return Mail.objects.filter(pk=mail.pk, attempts=mail.attempts, sent_at=None)
+
+
+def _postpone(mail: Mail, error: Exception) -> None:
+    """Set the next attempt, twice as far away as the last one; none any more when it has lasted too long."""
+    # The exponent is bounded, so that the product is one that a timedelta holds.
+    pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 16), LONGEST_PAUSE)
+    again = timezone.now() + pause
+    given_up = again > mail.queued_at + GIVEN_UP_AFTER
+    logger.log(
+        logging.ERROR if given_up else logging.WARNING,
+        "mail %s not sent, %s: %s",
+        mail.key,
+        "given up" if given_up else f"again in {pause}",
+        type(error).__name__,
+    )
+    text = " ".join(f"{type(error).__name__}: {error}".replace("\x00", "").split())
+    _held(mail).update(next_attempt_at=None if given_up else again, last_error=text[:500])
+
+
+def _close(server: BaseEmailBackend) -> None:
+    """Close the connection; it may be broken already."""
+    try:
+        server.close()
+    except (SMTPException, OSError) as error:
+        logger.debug("closing the connection to the mail server: %s", error)

@@ -1,4 +1,4 @@
-"""How the content of a stored file leaves the portal, once a view has decided that the person may have it (RULES.md §7).
+"""How a stored file leaves the portal, once a view has decided that the person may have it (RULES.md §7).
 
 By itself the portal streams the file. Behind a proxy that sees the documents' folder (DOCUMENT_ACCEL_LOCATION) it
 answers with headers alone, X-Accel-Redirect among them, and nginx sends the file: a slow line then holds no thread.

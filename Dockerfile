@@ -50,7 +50,7 @@ USER 101:101
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["wget", "--quiet", "--output-document=/dev/null", "http://127.0.0.1:8081/"]
+    CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8081/"]
 CMD ["nginx", "-c", "/tmp/nginx.conf"]
 
 # --- Web server, worker, beat, migrate ------------------------------------------------------------------------------

@@ -362,7 +362,7 @@ def test_a_portal_that_is_away_gets_our_page(tmp_path: Path) -> None:
         assert "default-src 'none'" in response.getheader("Content-Security-Policy")
         assert response.getheader("Server") == "nginx"
         with urlopen(f"http://127.0.0.1:{proxy.health_port}/", timeout=5) as health:
-            assert health.status == 204
+            assert health.status == 200
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------

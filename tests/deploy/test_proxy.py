@@ -194,12 +194,13 @@ def test_a_balancer_is_believed(upstream: Upstream, recorder: Recorder, tmp_path
 
 
 def test_connections_to_the_portal_are_used_again(proxy: Proxy, recorder: Recorder) -> None:
-    for _ in range(40):
-        ask(proxy)
-    assert len(recorder.requests) == 40
-    # Each process of nginx keeps its own.
-    assert recorder.connections <= 8
-    assert recorder.headers().get("connection", "keep-alive") == "keep-alive"
+    browser = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
+    for _ in range(20):
+        browser.request("GET", "/")
+        assert browser.getresponse().read() == PAGE
+    browser.close()
+    assert len(recorder.requests) == 20
+    assert recorder.connections <= 1  # none, where one was left from before
 
 
 def test_the_log_names_nobody(proxy: Proxy, recorder: Recorder) -> None:
@@ -228,19 +229,19 @@ def slowly(proxy: Proxy, body: bytes, seconds: float) -> bytes:
 
 
 def test_a_slow_upload_reaches_the_portal_once_it_is_here(proxy: Proxy, recorder: Recorder) -> None:
-    """Thirty lines of 100 kB/s; the portal's threads are free meanwhile, and have each body at once."""
+    """Thirty lines of 70 kB/s; the portal's threads are free meanwhile, and have each body at once."""
     body = bytes(200_000)
     with ThreadPoolExecutor(30) as people:
-        answers = [people.submit(slowly, proxy, body, 2) for _ in range(30)]
+        answers = [people.submit(slowly, proxy, body, 3) for _ in range(30)]
         time.sleep(1)
         assert (len(recorder.requests), recorder.busy) == (0, 0)
         began = time.monotonic()
         assert ask(proxy)[1] == PAGE
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.5
         recorder.requests.clear()
         assert {answer.result() for answer in answers} == {b"HTTP/1.1 200 OK"}
     assert [received for _, _, received, _ in recorder.requests] == [len(body)] * 30
-    assert max(seconds for *_, seconds in recorder.requests) < 1
+    assert max(seconds for *_, seconds in recorder.requests) < 1.5
 
 
 def test_ten_files_of_the_greatest_size_pass(proxy: Proxy, recorder: Recorder) -> None:

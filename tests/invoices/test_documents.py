@@ -475,10 +475,11 @@ def test_behind_nginx_the_answer_names_the_file_and_says_all_the_rest(settings, 
     """Headers as when the portal sends the file itself, but for its length: that is for nginx to say."""
     document.name = "Été n° 1.pdf"
     document.save(update_fields=["name"])
-    streamed = log_in(provider).get(document.get_absolute_url())
-    streamed.close()
+    client = log_in(provider)
+    streamed = client.get(document.get_absolute_url())
+    assert streamed.getvalue() == content_of(document)
     settings.DOCUMENT_ACCEL_LOCATION = "/protege/"
-    handed_over = log_in(provider).get(document.get_absolute_url())
+    handed_over = client.get(document.get_absolute_url())
     assert handed_over.content == b""
     headers = dict(handed_over.items())
     assert headers.pop("X-Accel-Redirect") == f"/protege/{document.file.name}"

@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import IntegrityError
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
@@ -21,6 +22,7 @@ from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
 from .presentation import remaining
+from .serving import stored_file
 from .uploads import IncomingFile
 from .wizard.start import explain_missing
 from .wizard.steps import STEP_TITLES
@@ -122,14 +124,10 @@ def delete_draft(request: PersonRequest, depot: UUID) -> HttpResponse:
 
 @require_safe
 @cache_control(private=True, no_store=True)
-def download(request: PersonRequest, document: UUID) -> FileResponse:
+def download(request: PersonRequest, document: UUID) -> HttpResponseBase:
     """One document, as an attachment, for whoever sees a dossier that shows it; 404 for anyone else (§7)."""
     found = get_object_or_404(Document.objects.visible_to(request.user), pk=document)
-    try:
-        content = found.file.open("rb")
-    except FileNotFoundError:
-        raise Http404("The document's file is not in the storage.") from None
-    return FileResponse(content, as_attachment=True, filename=found.name, content_type="application/pdf")
+    return stored_file(str(found.file.name), content_type="application/pdf", attachment=found.name)
 
 
 def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:

@@ -80,10 +80,13 @@ try:
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     # What the embedded default keeps: database, broker, documents, collected static files.
     VAR_DIR = (BASE_DIR / env.path("VAR_DIR", Path("var"))).resolve()
+    STATIC_ROOT = (BASE_DIR / env.path("STATIC_ROOT", VAR_DIR / "static")).resolve()
     DATABASE: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
     REDIS_URL = env.str("REDIS_URL", broker_socket(VAR_DIR))
     TRANSMISSION_DELAY_SECONDS = env.int("TRANSMISSION_DELAY", 900, validate=validate.Range(min=0, max=86_400))
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
+    # Where nginx knows the documents' folder, as an internal location; empty: the portal sends the files itself.
+    DOCUMENT_ACCEL_LOCATION = env.str("DOCUMENT_ACCEL_LOCATION", "")
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
     # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
@@ -112,6 +115,8 @@ try:
     PUBLIC_URL = public_address(PUBLIC_URL, ALLOWED_HOSTS, tls=BEHIND_TLS)
 except ValueError as error:
     refuse(f'environment variable "PUBLIC_URL" invalid: {error}')
+if DOCUMENT_ACCEL_LOCATION and not re.fullmatch(r"(/[A-Za-z0-9_-]+)+/", DOCUMENT_ACCEL_LOCATION):
+    refuse('environment variable "DOCUMENT_ACCEL_LOCATION" invalid: it must read /name/, as in nginx.')
 if "EMAIL_BACKEND" not in EMAIL:
     refuse('environment variable "EMAIL_URL" invalid: it must begin with smtp:, submission:, smtps: or console:.')
 if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
@@ -246,7 +251,6 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {

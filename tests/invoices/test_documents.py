@@ -7,16 +7,20 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.base import ContentFile
 from django.db.models import Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoices import documents, transmission
 from invoices.enums import DepositState, DocumentType
-from invoices.models import Deposit, Document, Draft
+from invoices.models import Deposit, Document, Draft, document_storage
 from invoices.pdf import PdfRefused
+from invoices.serving import stored_file
 from invoices.uploads import IncomingFile, IncomingFileHandler
 from invoices.wizard.storage import DraftRequest, DraftStorage
 from roles.enums import Role
@@ -453,14 +457,59 @@ def test_the_other_side_of_the_dossier_downloads_it_too(log_in, employer, docume
     assert response.getvalue() == content_of(document)
 
 
-def test_it_does_not_exist_for_a_stranger(log_in, document):
+@pytest.mark.parametrize("accel", ["", "/protege/"])
+def test_it_does_not_exist_for_a_stranger(settings, log_in, document, accel):
+    settings.DOCUMENT_ACCEL_LOCATION = accel
     stranger = person_with(Role.ADMIN_SOCIETE_PRESTATAIRE, EstablishmentFactory())
     assert log_in(stranger).get(document.get_absolute_url()).status_code == 404
 
 
-def test_a_file_that_is_lost_is_not_found(log_in, provider, document):
+@pytest.mark.parametrize("accel", ["", "/protege/"])
+def test_a_file_that_is_lost_is_not_found(settings, log_in, provider, document, accel):
+    settings.DOCUMENT_ACCEL_LOCATION = accel
     document.file.storage.delete(document.file.name)
     assert log_in(provider).get(document.get_absolute_url()).status_code == 404
+
+
+def test_behind_nginx_the_answer_names_the_file_and_says_all_the_rest(settings, log_in, provider, document):
+    """Headers as when the portal sends the file itself, but for its length: that is for nginx to say."""
+    document.name = "Été n° 1.pdf"
+    document.save(update_fields=["name"])
+    client = log_in(provider)
+    streamed = client.get(document.get_absolute_url())
+    assert streamed.getvalue() == content_of(document)
+    settings.DOCUMENT_ACCEL_LOCATION = "/protege/"
+    handed_over = client.get(document.get_absolute_url())
+    assert handed_over.content == b""
+    headers = dict(handed_over.items())
+    assert headers.pop("X-Accel-Redirect") == f"/protege/{document.file.name}"
+    assert headers == dict(streamed.items()) | {"Content-Length": "0"}
+
+
+@pytest.mark.parametrize("stored_name", ["100 % d’été?.pdf", "a/b#c.pdf"])
+def test_the_files_name_is_escaped_for_nginx(settings, documents_folder, stored_name):
+    settings.DOCUMENT_ACCEL_LOCATION = "/protege/"
+    document_storage().save(stored_name, ContentFile(b"%PDF-"))
+    address = stored_file(stored_name, content_type="application/pdf")["X-Accel-Redirect"]
+    assert unquote(address) == f"/protege/{stored_name}"
+    assert not set(address) & set(" ?#’é")
+
+
+@pytest.mark.parametrize("accel", ["", "/protege/"])
+def test_nothing_outside_the_storage_is_served(settings, accel):
+    settings.DOCUMENT_ACCEL_LOCATION = accel
+    for outside in ("../settings.py", "/etc/passwd"):
+        with pytest.raises(SuspiciousFileOperation):
+            stored_file(outside, content_type="application/pdf")
+
+
+@pytest.mark.parametrize("accel", ["", "/protege/"])
+def test_a_file_that_is_to_be_shown_is_no_attachment(settings, document, accel):
+    settings.DOCUMENT_ACCEL_LOCATION = accel
+    response = stored_file(document.file.name, content_type="image/webp")
+    response.close()
+    assert response["Content-Type"] == "image/webp"
+    assert not response.get("Content-Disposition", "").startswith("attachment")
 
 
 def test_an_anonymous_person_is_asked_to_log_in(client, document):

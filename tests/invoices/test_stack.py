@@ -7,20 +7,13 @@ killed. The broker is the embedded one whatever the environment names: a server 
 import http.client
 import re
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
@@ -28,6 +21,7 @@ from portal.demo import PASSWORD
 from portal.demo import dossiers as demo_dossiers
 from portal.demo.places import COMPANIES, FORMATECH_LYON, HORIZON_LYON
 from roles.models import Establishment
+from tests.http_client import HttpClient
 from tests.pdfs import plain_pdf
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard
@@ -37,63 +31,6 @@ DELAY_SECONDS = 3
 ANSWER_SECONDS = 5
 # Two seconds of sweep, and what it takes a killed process to start again beside other tests.
 LATE_SECONDS = 25
-
-
-@dataclass
-class Answer:
-    """A response, with the names that Django's test client gives to its parts."""
-
-    status_code: int
-    url: str
-    content: bytes
-
-
-class NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *arguments: Any) -> None:
-        return None
-
-
-@dataclass
-class HttpClient:
-    """A browser of few words: cookies, GET, multipart POST; redirections are told, not followed."""
-
-    base: str
-    cookies: CookieJar = field(default_factory=CookieJar)
-
-    def get(self, path: str, data: dict[str, str] | None = None) -> Answer:
-        return self._open(Request(f"{self.base}{path}?{urlencode(data or {})}"))
-
-    def post(self, path: str, data: dict[str, Any]) -> Answer:
-        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
-        body = encode_multipart(BOUNDARY, data | {"csrfmiddlewaretoken": token})
-        return self._open(Request(self.base + path, body, {"Content-Type": MULTIPART_CONTENT}))
-
-    def post_cut(self, path: str, data: dict[str, Any], before: bytes) -> int:
-        """POST a body that ends where `before` is found in it, as a line that breaks; return the answer's status."""
-        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
-        body = encode_multipart(BOUNDARY, {"csrfmiddlewaretoken": token} | data)
-        cut = body.index(before)
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: {cookies}\r\n"
-            f"Content-Type: {MULTIPART_CONTENT}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        address = urlsplit(self.base)
-        with socket.create_connection((address.hostname, address.port), timeout=30) as line:
-            line.sendall(head.encode() + body[:cut])
-            line.shutdown(socket.SHUT_WR)
-            answer = http.client.HTTPResponse(line)
-            answer.begin()
-            return answer.status
-
-    def _open(self, request: Request) -> Answer:
-        opener = build_opener(NoRedirect, HTTPCookieProcessor(self.cookies))
-        try:
-            response = opener.open(request, timeout=30)
-        except HTTPError as told:
-            response = told
-        with response:
-            return Answer(response.status, response.headers.get("Location", ""), response.read())
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +45,7 @@ def stack() -> Iterator[Stack]:
 def client(stack: Stack) -> HttpClient:
     """A provider's browser, logged in."""
     client = HttpClient(stack.url)
-    client.get("/connexion/")
-    answer = client.post("/connexion/", {"username": "saisie_prestataire@demo.example", "password": PASSWORD})
-    assert answer.status_code == 302, answer.content.decode()
+    client.log_in("saisie_prestataire@demo.example", PASSWORD)
     return client
 
 

@@ -1,11 +1,9 @@
 """What is answered when a request cannot be read, and while the portal is closed."""
 
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.test.client import FakePayload
@@ -52,7 +50,7 @@ def test_during_maintenance_every_page_says_so_without_a_database(closed, addres
         assert response.status_code == 503
         assert response["Retry-After"] == "300"
         assert response["Content-Security-Policy"]
-        assert "Le portail est en maintenance" in response.content.decode()
+        assert "momentanément indisponible" in response.content.decode()
 
 
 def test_during_maintenance_health_and_static_files_answer(closed, db):
@@ -64,13 +62,3 @@ def test_without_maintenance_nothing_is_closed(db):
     client = Client()
     client.force_login(UserFactory())
     assert client.get("/dossiers/").status_code == 200
-
-
-def test_the_proxy_s_pages_are_written_among_the_static_files(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
-    call_command("error_pages", stdout=StringIO())
-    for name, says in (("413.html", "Envoi trop volumineux"), ("503.html", "en maintenance")):
-        page = Path(tmp_path, "errors", name).read_text(encoding="utf-8")
-        assert says in page
-        assert "/static/css/tokens" in page
-        assert "<script" not in page

@@ -1,9 +1,9 @@
-"""`manage.py error_pages`: the pages that a proxy shows when it answers in the portal's place."""
+"""`manage.py error_pages FOLDER`: the pages that the proxy shows when the portal cannot, as files."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.template.loader import render_to_string
 
@@ -11,11 +11,14 @@ PAGES = ("413.html", "503.html")
 
 
 class Command(BaseCommand):
-    help = "Writes 413.html and 503.html to the collected static files, in errors/, for the proxy. After collectstatic."
+    """After `collectstatic`, whose file names the pages refer to. The templates take no context."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        folder = Path(settings.STATIC_ROOT) / "errors"
+    help = "Write the proxy's error pages (body too large, portal away) to a folder."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path)
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in PAGES:
             (folder / name).write_text(render_to_string(name), encoding="utf-8")
-            self.stdout.write(str(folder / name))

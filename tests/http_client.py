@@ -1,0 +1,84 @@
+"""A browser for tests that talk to a real server over HTTP, with the names of Django's test client."""
+
+import http.client
+import socket
+from dataclasses import dataclass, field
+from email.message import Message
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+
+@dataclass
+class Answer:
+    """A response, with the names that Django's test client gives to its parts."""
+
+    status_code: int
+    url: str
+    content: bytes
+    headers: Message
+
+
+class NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *arguments: Any) -> None:
+        return None
+
+
+@dataclass
+class HttpClient:
+    """A browser of few words: cookies, GET, multipart POST; redirections are told, not followed.
+
+    `headers` go with every request.
+    """
+
+    base: str
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: CookieJar = field(default_factory=CookieJar)
+
+    def log_in(self, username: str, password: str) -> None:
+        """Log in by the log-in page; AssertionError when it does not let the person in."""
+        self.get("/connexion/")
+        answer = self.post("/connexion/", {"username": username, "password": password})
+        assert answer.status_code == 302, answer.content.decode()
+
+    def get(self, path: str, data: dict[str, str] | None = None, **headers: str) -> Answer:
+        query = f"?{urlencode(data)}" if data else ""
+        return self._open(Request(f"{self.base}{path}{query}", headers=headers))
+
+    def post(self, path: str, data: dict[str, Any]) -> Answer:
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        body = encode_multipart(BOUNDARY, data | {"csrfmiddlewaretoken": token})
+        return self._open(Request(self.base + path, body, {"Content-Type": MULTIPART_CONTENT}))
+
+    def post_cut(self, path: str, data: dict[str, Any], before: bytes) -> int:
+        """POST a body that ends where `before` is found in it, as a line that breaks; return the answer's status."""
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        body = encode_multipart(BOUNDARY, {"csrfmiddlewaretoken": token} | data)
+        cut = body.index(before)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: {cookies}\r\n"
+            f"Content-Type: {MULTIPART_CONTENT}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        address = urlsplit(self.base)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as line:
+            line.sendall(head.encode() + body[:cut])
+            line.shutdown(socket.SHUT_WR)
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            return answer.status
+
+    def _open(self, request: Request) -> Answer:
+        opener = build_opener(NoRedirect, HTTPCookieProcessor(self.cookies))
+        for name, value in self.headers.items():
+            request.add_header(name, value)
+        try:
+            response = opener.open(request, timeout=30)
+        except HTTPError as told:
+            response = told
+        with response:
+            return Answer(response.status, response.headers.get("Location", ""), response.read(), response.headers)

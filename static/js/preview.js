@@ -31,7 +31,7 @@ function build() {
 
   content = document.createElement("div");
   dialog = document.createElement("dialog");
-  dialog.className = "dialog";
+  dialog.className = "dialog dialog--page";
   dialog.setAttribute("aria-labelledby", "apercu-titre");
   dialog.append(bar, content);
   dialog.addEventListener("click", (event) => {

@@ -103,6 +103,8 @@ def token_groups() -> list[tuple[str, list[Token]]]:
 
 SUBMITTED = datetime(2026, 11, 23, 14, 35, tzinfo=timezone.get_default_timezone())
 
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 NOTICES = (
     (constants.SUCCESS, "Facture F2026-118 déposée."),
     (constants.INFO, "Ce dépôt est déjà parti : rien n’a été envoyé deux fois."),
@@ -171,6 +173,7 @@ def sample_deposit(rank: int, state: DepositState, dossier: Dossier) -> Deposit:
     deposit = Deposit(
         pk=UUID(int=rank + 1),
         origin=dossier,
+        depositor_id=1,
         side=Side.PRESTATAIRE,
         perimeter=dossier.training_provider,
         number_key=number,
@@ -188,7 +191,7 @@ def sample_deposit(rank: int, state: DepositState, dossier: Dossier) -> Deposit:
         amount_ttc=Decimal("4800.00"),
     )
     documents = [
-        Document(pk=UUID(int=10 + rank), type=type_, name=name, pages=pages, size=size, deposit=deposit)
+        Document(pk=UUID(int=10 + rank), type=type_, name=name, pages=pages, size=size, sha256=SHA256, deposit=deposit)
         for type_, name, pages, size in (
             (DocumentType.FACTURE, f"facture_{number}.pdf", 1, 98_304),
             (DocumentType.CERTIFICAT_REALISATION, "certificat_lefevre.pdf", 2, 188_416),

@@ -16,7 +16,8 @@ COMPONENTS = sorted((STATIC / "css/components").glob("*.css"))
 # Classes that the browser adds, and those of pages that are shown in full elsewhere.
 ELSEWHERE = {
     *("htmx-request", "site-header__nav", "button-row--spread", "filters--two-rows"),
-    *("wizard", "account-list", "account-list__email", "account-list__label"),
+    *("wizard", "account-list", "account-list__email", "account-list__label", "search-busy", "search-results"),
+    *("preview", "preview__head", "preview__page", "preview__title", "dialog--page"),
 }
 
 

@@ -71,7 +71,7 @@ def test_names_with_letters_beyond_ascii_are_marked_as_utf_8(log_in, provider, d
 def test_a_deposit_without_an_invoice_is_named_after_its_day(log_in, provider, dossier):
     deposit = make_deposit(dossier, provider, number=None)
     response = log_in(provider).get(url(deposit))
-    response.close()
+    response.getvalue()
     assert response["Content-Disposition"] == f'attachment; filename="depot-{day_of(deposit)}.zip"'
 
 
@@ -86,7 +86,7 @@ def test_a_deposit_without_an_invoice_is_named_after_its_day(log_in, provider, d
 def test_an_invoices_number_makes_a_name_that_every_system_takes(log_in, provider, dossier, number, header):
     deposit = make_deposit(dossier, provider, number=number)
     response = log_in(provider).get(url(deposit))
-    response.close()
+    response.getvalue()
     assert response["Content-Disposition"] == header.format(day=day_of(deposit))
 
 
@@ -146,9 +146,7 @@ def test_it_is_for_whoever_sees_a_dossier_that_shows_the_deposit(client, log_in,
     def answers() -> list[int]:
         people = (provider, employer, other_company, stranger)
         responses = [log_in(person).get(url(deposit)) for person in people]
-        for response in responses:
-            response.close()
-        return [response.status_code for response in responses]
+        return [response.status_code for response in responses if response.getvalue()]
 
     assert answers() == [200, 200, 404, 404]
     assert transmission.transmit_due() == 1
@@ -176,6 +174,5 @@ def test_the_files_are_read_as_they_are_sent(log_in, provider, deposit):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-        response.close()
     assert sent == int(response["Content-Length"]) > 70_000_000
     assert peak < 2_000_000

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import MiddlewareNotUsed
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -39,7 +39,7 @@ class MaintenanceMiddleware:
 class LogInFirstMiddleware(LoginRequiredMiddleware):
     """Django's, which lets no anonymous request through; what one typed at a step of a deposit waits for its person."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
         match = request.resolver_match
         if request.method == "POST" and match and match.view_name == "invoices:step":
             lapsed.keep(request, match.kwargs["depot"], match.kwargs["etape"])

@@ -378,7 +378,7 @@ def typed_at(step: str, posted: QueryDict) -> dict[str, str]:
     Without the one character that PostgreSQL stores nowhere.
     """
     names = (f"{step}-{name}" for name in STEP_FORMS[step].base_fields)
-    return {name: posted[name].replace("\x00", "")[:TYPED_LENGTH] for name in names if name in posted}
+    return {name: str(posted[name]).replace("\x00", "")[:TYPED_LENGTH] for name in names if name in posted}
 
 
 def words_typed_at(step: str, posted: QueryDict) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
  *
  * - An answer to what is no longer in the field is thrown away.
  * - The arrows go from the field to the results and back, Escape clears the search; « Ajouter » is pressed as any button.
+ * - What one types elsewhere while a dossier is added or removed is not lost to the answer.
  * - What changed is read out: how many were found, how many are associated, that several companies are concerned.
  */
 
@@ -26,6 +27,42 @@ document.addEventListener("htmx:before:swap", (event) => {
     }
   }
 });
+
+/** The fields that one types into, in the step's form. */
+const typedFields = () => [...document.querySelectorAll("#etape input[type=text]")];
+let sentValues = new Map();
+let typedSince = [];
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx.sourceElement.matches("button")) {
+    sentValues = new Map(typedFields().map((input) => [input.id, input.value]));
+  }
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  typedSince = [];
+  if (event.detail.ctx.sourceElement.matches("button")) {
+    const changed = typedFields().filter((input) => input.value !== sentValues.get(input.id));
+    typedSince = changed.map((input) => ({
+      id: input.id,
+      value: input.value,
+      caret: input === document.activeElement ? input.selectionEnd : null,
+    }));
+  }
+});
+
+/** Put back what was typed since the button was pressed, and the reader where they were typing. */
+function restoreTyped() {
+  typedSince.forEach(({ id, value, caret }) => {
+    const input = document.getElementById(id);
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true })); // a search is asked again
+    if (caret !== null) {
+      input.focus();
+      input.setSelectionRange(caret, caret);
+    }
+  });
+}
 
 function clearSearch() {
   field().value = "";
@@ -68,8 +105,9 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (changed.length > 0) {
     document.querySelector("[data-announcer]").textContent = changed.join(" ");
   }
+  restoreTyped();
   // The next search is typed over the last one.
-  if (document.activeElement === field() && event.detail.ctx.sourceElement !== field()) {
+  if (typedSince.length === 0 && document.activeElement === field() && event.detail.ctx.sourceElement !== field()) {
     field().select();
   }
 });

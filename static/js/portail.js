@@ -112,6 +112,41 @@ window.addEventListener("pageshow", (event) => {
   followChoices();
 });
 
+/**
+ * Buttons that act in place act one after the other: the answer to one replaces the others, and what they have asked.
+ * One that is pressed meanwhile is pressed again on the page that comes, if it is still there.
+ */
+let acting = false;
+const pressedMeanwhile = [];
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest("button[hx-post]");
+    if (button && acting) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      pressedMeanwhile.push({ name: button.name, value: button.value });
+    }
+  },
+  true,
+);
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx.sourceElement.matches("button[hx-post]")) {
+    acting = true;
+  }
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  if (event.detail.ctx.sourceElement.matches("button[hx-post]")) {
+    acting = false;
+    const next = pressedMeanwhile.shift();
+    const buttons = [...document.querySelectorAll("button[hx-post]")];
+    buttons.find((button) => next && button.name === next.name && button.value === next.value)?.click();
+  }
+});
+
 /** htmx sends the form of a button, but not which button it was. */
 document.addEventListener("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;

@@ -83,6 +83,34 @@ def test_a_late_answer_does_not_replace_a_newer_one(visit: Visit) -> None:
     expect(portal.page.get_by_text("Recherche…")).to_be_hidden()
 
 
+def test_what_one_types_while_a_dossier_is_added_stays(visit: Visit) -> None:
+    portal = at_details(visit, DossierStatus.EN_COURS_DE_VALIDATION)
+    portal.box(SEARCH).press_sequentially("dub")
+    held: list[Route] = []
+    portal.page.route("**/details/", lambda route: held.append(route))
+    with portal.page.expect_request("**/details/"):
+        found(portal).first.get_by_role("button").click()
+    amount = portal.box("Montant HT")
+    amount.press_sequentially("12,5")
+    held[0].continue_()
+    expect(portal.page.get_by_role("heading", name="Dossiers associés 1 sur 10")).to_be_visible()
+    expect(amount).to_be_focused()
+    amount.press_sequentially("0")
+    expect(amount).to_have_value("12,50")
+
+
+def test_two_dossiers_added_at_once_are_both_added_and_shown(visit: Visit) -> None:
+    portal = at_details(visit, DossierStatus.EN_COURS_DE_REGLEMENT)
+    portal.box(SEARCH).press_sequentially("dub")
+    held: list[Route] = []
+    portal.page.route("**/details/", lambda route: held.append(route), times=1)
+    with portal.page.expect_request("**/details/"):
+        found(portal).nth(0).get_by_role("button").click()
+    found(portal).nth(1).get_by_role("button").click()
+    held[0].continue_()
+    expect(portal.page.get_by_role("heading", name="Dossiers associés 2 sur 10")).to_be_visible()
+
+
 def test_a_broken_line_is_said_while_typing_and_typing_goes_on(visit: Visit, watch: Watch) -> None:
     portal = at_details(visit, DossierStatus.TERMINE)
     broken = portal.page.get_by_text("La connexion est coupée")

@@ -11,7 +11,7 @@ import io
 import math
 import sys
 
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 from PIL import Image
 
 QUALITY = 60

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from django.utils import timezone
-from zipstream import ZIP_STORED, ZipStream  # type: ignore[import-untyped]
+from zipstream import ZIP_STORED, ZipStream
 
 from ..deposits import FileLostError
 from ..models import Deposit, Document

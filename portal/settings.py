@@ -272,7 +272,7 @@ STORAGES = {
             "allow_overwrite": True,
         },
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.static.HashedFiles"},
 }
 
 # Every uploaded file is streamed, once, to a folder beside the documents (invoices/uploads.py).

@@ -108,7 +108,7 @@ SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 NOTICES = (
     (constants.SUCCESS, "Facture F2026-118 déposée."),
     (constants.INFO, "Ce dépôt est déjà parti : rien n’a été envoyé deux fois."),
-    (constants.WARNING, "Complétez d’abord l’étape « Détails de la facture »."),
+    (constants.WARNING, "Complétez d’abord l’étape « Détails de la facture »."),
     (constants.ERROR, "Le fichier n’est plus lisible : envoyez-le de nouveau."),
 )
 
@@ -140,7 +140,7 @@ def wrong_form() -> SampleForm:
     form.add_error("date", "Indiquez la date d’émission de la facture.")
     form.add_error("montant", "Ce montant n’est pas compris. Écrivez-le en euros, par exemple 1 234,56.")
     form.add_error("liste", "Choisissez un type de document.")
-    form.add_error("choix", "Répondez par « Oui » ou par « Non ».")
+    form.add_error("choix", "Répondez par « Oui » ou par « Non ».")
     form.add_error("fichier", "facture.pdf : ce fichier n’est pas un PDF. Exportez le document au format PDF.")
     return form
 

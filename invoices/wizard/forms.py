@@ -27,7 +27,7 @@ from .fields import AmountField, InvoiceNumberField, IssueDateField
 from .steps import DETAILS, INVOICE, SEND, SUPPORTING
 
 TYPED_LENGTH = 500  # of one field, as kept; far more than any field takes
-FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
+FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
 SEARCH_TIMEOUT_MS = 15_000  # of an answer while one types; a line as slow as that is as good as cut

@@ -21,8 +21,8 @@ def test_the_wait_ends_in_transmis_by_itself_and_then_nothing_is_asked(visit: Vi
     dossier = number_of(Request(HORIZON_LYON, FORMATECH_LYON, Product.AUTRE, DossierStatus.EN_COURS_DE_VALIDATION))
     portal.to_last_step(dossier, "COMPTE-1", f"{timezone.localdate():%d/%m/%Y}", tuition="Non")
     portal.press("Transmettre")
-    portal.expect_tab(dossier)
     title = "Facture COMPTE-1"
+    portal.expect_receipt(dossier, title)
     home = Portal(portal.page.context.new_page(), portal.url)
     home.open("/")
     listed = home.page.get_by_role("listitem").filter(has_text=title)

@@ -7,11 +7,14 @@ and yield it under a name of its own.
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from django.template.loader import render_to_string
 from django.utils import timezone
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from dossiers.enums import DossierStatus, Product
+from portal.demo import PASSWORD
 from portal.demo.deposits import DUBOIS_IN_PAYMENT, IN_PAYMENT, TO_INVOICE
 from portal.demo.dossiers import Request
 from portal.demo.places import DUBOIS, FORMATECH_LYON, HORIZON_LYON
@@ -21,8 +24,10 @@ Stop = tuple[str, Portal]
 Part = Callable[[Visit], Iterator[Stop]]
 
 NOT_A_PDF: FilePayload = {"name": "facture.pdf", "mimeType": "application/pdf", "buffer": b"Facture n 12, a payer"}
-# Statuses of answers that the tour provokes.
-REFUSALS = {403, 404, 410}
+INVOICE = pdf("facture_F2026-131.pdf", "Facture F2026-131")
+# What the tour provokes: statuses of answers, and the beginning of what the console then says.
+REFUSALS = {400, 403, 404, 410, 413, 500, 503}
+BROKEN_LINE = "Failed to load resource: net::ERR_"
 
 
 def horizon(status: DossierStatus, *, subrogated: bool = True) -> str:
@@ -39,6 +44,10 @@ def public(visit: Visit) -> Iterator[Stop]:
     yield "connexion-erreur", portal
     portal.open("/accessibilite/")
     yield "accessibilite", portal
+    portal.open("/verifier/")
+    yield "verifier", portal
+    portal.open("/verifier/?reference=DEP-0000")
+    yield "verifier-inconnue", portal
 
 
 def lists(visit: Visit) -> Iterator[Stop]:
@@ -99,7 +108,12 @@ def wizard(visit: Visit) -> Iterator[Stop]:
     portal.press("Étape suivante")
     expect(portal.page.get_by_role("alert").filter(has_text="À corriger")).to_be_focused()
     yield "facture-erreur", portal
-    portal.fill_facture("Oui", pdf("facture_F2026-131.pdf", "Facture F2026-131"))
+    with broken_line(portal):
+        portal.fill_facture("Oui", INVOICE)
+        expect(portal.button("Réessayer l’envoi de facture_F2026-131.pdf")).to_be_visible()
+        yield "facture-coupee", portal
+    portal.press("Réessayer l’envoi de facture_F2026-131.pdf")
+    expect(portal.link("facture_F2026-131.pdf")).to_be_visible()
     portal.press("Étape suivante")
     portal.expect_step("Détails de la facture")
     portal.press("Étape précédente")
@@ -120,7 +134,7 @@ def wizard(visit: Visit) -> Iterator[Stop]:
     expect(portal.page.get_by_role("list", name="Dossiers trouvés")).to_contain_text("Lefèvre")
     yield "details", portal
     portal.search("introuvable")
-    expect(portal.page.get_by_text("ne correspond à")).to_be_visible()
+    expect(portal.page.locator("#dossiers-trouves")).to_contain_text("ne correspond à")
     yield "details-aucun", portal
     portal.press("Étape suivante")
 
@@ -130,6 +144,9 @@ def wizard(visit: Visit) -> Iterator[Stop]:
     portal.press("Valider")
     expect(portal.file_field("Certificat de réalisation")).to_have_attribute("aria-invalid", "true")
     yield "justificatifs-erreur", portal
+    portal.file_field("Certificat de réalisation").set_input_files(INVOICE)
+    expect(portal.page.get_by_text("C’est le même fichier")).to_be_visible()
+    yield "justificatifs-meme-fichier", portal
     portal.file_field("Certificat de réalisation").set_input_files(pdf("certificat_rivoire.pdf", "Certificat"))
     portal.add_piece("Feuille d'émargement", pdf("emargement_novembre.pdf", "Feuille d'émargement"))
     portal.press("Valider")
@@ -142,11 +159,49 @@ def wizard(visit: Visit) -> Iterator[Stop]:
     portal.expect_step("Transmettre")
     yield "transmettre", portal
     portal.press("Transmettre")
+    portal.expect_receipt(origin, "Facture F2026-131")
+    yield "recepisse", portal
+    reference = portal.deposit("Facture F2026-131").locator("strong").inner_text()
+    portal.link("Voir les documents du dossier").click()
     expect(portal.status("Facture F2026-131", "En cours de transmission")).to_be_visible()
     yield "depose", portal
+    portal.deposit("Facture F2026-131").get_by_role("link", name="Aperçu de facture_F2026-131.pdf").click()
+    expect(portal.page.get_by_role("dialog")).to_contain_text("Télécharger")
+    yield "apercu-en-place", portal
+    preview = portal.page.get_by_role("dialog").get_by_role("link", name="Télécharger").get_attribute("href")
+    portal.open(f"{preview}apercu/")
+    yield "apercu", portal
+    portal.open(f"/verifier/?reference={reference}")
+    yield "verifier-trouve", portal
+    portal.file_field("Le PDF à vérifier").set_input_files(INVOICE)
+    expect(portal.page.get_by_text("Ce fichier est bien celui qui")).to_be_visible()
+    yield "verifier-oui", portal
+    portal.file_field("Le PDF à vérifier").set_input_files(pdf("autre.pdf", "Autre"))
+    expect(portal.page.get_by_text("Ce fichier n’est pas l’un")).to_be_visible()
+    yield "verifier-non", portal
+    portal.open_documents(origin)
     portal.deposit("Facture F2026-131").get_by_role("button", name="Annuler le dépôt").click()
     expect(portal.status("Facture F2026-131", "Annulé")).to_be_visible()
     yield "depot-annule", portal
+    portal.deposit("Facture F2026-131").get_by_role("link", name="Récépissé").click()
+    portal.expect_receipt(origin, "Facture F2026-131")
+    yield "recepisse-annule", portal
+
+
+def lapsed(visit: Visit) -> Iterator[Stop]:
+    """The session ends in the middle of a step."""
+    portal = visit("saisie_prestataire")
+    portal.start(number_of(Request(HORIZON_LYON, FORMATECH_LYON, Product.CPRO, DossierStatus.VALIDE)))
+    portal.page.get_by_role("radio", name="Oui", exact=True).check()
+    portal.page.context.clear_cookies(name="sessionid")
+    portal.press("Étape suivante")
+    expect(portal.page.get_by_text("vous retrouverez ce que vous avez saisi")).to_be_visible()
+    yield "session-expiree", portal
+    portal.box("Adresse e-mail").fill("saisie_prestataire@demo.example")
+    portal.box("Mot de passe").fill(PASSWORD)
+    portal.press("Se connecter")
+    expect(portal.page.get_by_text("Votre session avait expiré")).to_be_visible()
+    yield "session-retrouvee", portal
 
 
 def without_certificate(visit: Visit) -> Iterator[Stop]:
@@ -187,4 +242,32 @@ def refusals(visit: Visit) -> Iterator[Stop]:
     yield "brouillon-supprime", portal
 
 
-PARTS: tuple[Part, ...] = (public, lists, dossier, wizard, without_certificate, refusals)
+def trouble(visit: Visit) -> Iterator[Stop]:
+    """The pages that are shown when nothing else can be, a proxy's among them: they ask the portal for nothing."""
+    portal = visit(None)
+    for name, status in (("400", 400), ("403_csrf", 403), ("413", 413), ("500", 500), ("503", 503)):
+        portal.page.route(f"**/panne-{name}/", answering(status, render_to_string(f"{name}.html")))
+        portal.open(f"/panne-{name}/")
+        yield f"erreur-{name}", portal
+
+
+def answering(status: int, body: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(status=status, body=body, content_type="text/html; charset=utf-8")
+
+
+@contextmanager
+def broken_line(portal: Portal) -> Iterator[None]:
+    """Nothing that is sent arrives."""
+
+    def cut(route: Route) -> None:
+        if route.request.method == "POST":
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    portal.page.route("**/depots/**", cut)
+    yield
+    portal.page.unroute("**/depots/**", cut)
+
+
+PARTS: tuple[Part, ...] = (public, lists, dossier, wizard, without_certificate, lapsed, refusals, trouble)

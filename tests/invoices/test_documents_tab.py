@@ -44,7 +44,7 @@ def test_newest_first_and_by_pages(dossier, provider, log_in):
     for rank in range(23):
         make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"N-{rank:02d}", documents=())
     client = log_in(provider)
-    shown = re.findall(r"Facture (N-\d\d)<", tab(client, dossier) + tab(client, dossier, page=2))
+    shown = re.findall(r">Facture (N-\d\d)</h2>", tab(client, dossier) + tab(client, dossier, page=2))
     assert shown == [f"N-{rank:02d}" for rank in range(22, -1, -1)]
 
 

@@ -269,7 +269,7 @@ def test_a_file_sent_to_a_page_that_takes_none_leaves_nothing(strict_client, inc
 def test_more_files_than_a_request_may_have_leave_nothing(strict_client, incoming_folder, settings):
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
     body = b"".join(part(f"f{rank}", plain_pdf(), "facture.pdf") for rank in range(4)) + END
-    assert post_file(strict_client, "/dossiers/", body=body).status_code == 400
+    assert post_file(strict_client, "/dossiers/", body=body).status_code == 413
     assert is_empty(incoming_folder)
 
 

@@ -88,12 +88,14 @@ def test_log_in_and_out_are_protected_against_forgery(person):
     assert client.post("/deconnexion/").status_code == 403
 
 
-OPEN_TO_ALL = {"accessibility", "login", "logout", "favicon", "health-live", "health-ready"}
+OPEN_TO_ALL = {"accessibility", "login", "logout", "favicon", "health-live", "health-ready", "verify"}
 EXAMPLES = {
     "numero": "CPRO-2026-004217",
     "depot": UUID(int=1),
     "document": UUID(int=2),
     "etape": "facture",
+    "number": 1,
+    "reference": "DEP-7K3M-Q9TW-05XB-ZC2H",
 }
 
 

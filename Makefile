@@ -22,13 +22,14 @@ run: ## install, load the demo data and serve the whole portal on http://127.0.0
 test: ## install and run all the tests, in a real browser too
 	@tools/install.sh requirements-dev.lock
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.nginx
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # As in production, whatever the environment says; the database is not asked.
 DEPLOYED = env -i PATH="$$PATH" SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	ALLOWED_HOSTS=portail.example BEHIND_TLS=1 DATABASE_URL=sqlite://:memory:
 
-check: ## lint, format, types, layers, missing migrations, deploy checks
+check: ## lint, format, types, layers, container files, missing migrations, deploy checks
 	@tools/install.sh requirements-dev.lock
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
@@ -36,6 +37,8 @@ check: ## lint, format, types, layers, missing migrations, deploy checks
 	$(BIN)/python -m djlint --check templates
 	$(BIN)/python -m mypy .
 	$(BIN)/python $(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 

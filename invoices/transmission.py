@@ -43,10 +43,10 @@ def transmit_due(deposit_id: UUID | None = None) -> int:
             changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
                 state=DepositState.TRANSMITTED, transmitted_at=database_now()
             )
+        if batch:
+            logger.info("transmitted", extra={"deposits": [str(pk) for pk in batch]})
         if len(batch) < BATCH:
             break
-    if changed:
-        logger.info("%d deposits transmitted", changed)
     return changed
 
 

@@ -8,6 +8,7 @@ from django.urls import include, path
 from invoices.overview.home import home
 
 from . import health
+from .observe.metrics import metrics
 from .views import PortalLoginView, favicon
 
 urlpatterns = [
@@ -20,4 +21,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),
     path("sante/pret/", health.ready, name="health-ready"),
+    path("metriques/", metrics, name="metrics"),
 ]

@@ -27,10 +27,7 @@ def pending_deposits() -> int:
 def settled_deposits() -> Mapping[DepositState, int]:
     """How many are « Transmis », how many « Annulé ». Reads every deposit: 0.2 s a million on PostgreSQL."""
     counts = dict(
-        Deposit.objects.exclude(state=DepositState.PENDING)
-        .order_by()
-        .values_list("state")
-        .annotate(count=Count("pk"))
+        Deposit.objects.exclude(state=DepositState.PENDING).order_by().values_list("state").annotate(count=Count("pk"))
     )
     return {state: counts.get(state.value, 0) for state in (DepositState.TRANSMITTED, DepositState.CANCELLED)}
 

@@ -9,11 +9,11 @@ import shutil
 from hashlib import sha256
 from typing import Any
 
-from gunicorn import glogging
+from gunicorn import glogging  # type: ignore[import-untyped]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-from django.conf import settings  # noqa: E402 - a setting that cannot be parsed stops the start here, once
+from django.conf import settings
 
 
 class Logger(glogging.Logger):

@@ -344,9 +344,13 @@ LOGGING = {
         # Scanners that know the machine by its number; the request's line says 400.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         # Celery tells of each sweep twice, three times a minute; what a sweep did, the tasks say themselves.
-        "celery": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # DEBUG is not for servers' lines: they would hold addresses and the arguments of tasks.
+        "celery": {"level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING"},
         # Every process that begins or ends, for operators.
-        "gunicorn.error": {"level": "WARNING" if LOG_FORMAT == "text" else LOG_LEVEL, "propagate": True},
+        "gunicorn.error": {
+            "level": "WARNING" if LOG_FORMAT == "text" else "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL,
+            "propagate": True,
+        },
     },
 }
 if SENTRY_DSN:

@@ -53,7 +53,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def collect() -> bytes:
     """All the metrics, in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(Present())  # type: ignore[arg-type]  # a collector is what has `collect`
+    registry.register(Present())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # gunicorn has several processes, and any of them answers for all
         MultiProcessCollector(registry)
         return generate_latest(registry)

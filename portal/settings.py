@@ -186,6 +186,9 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     )
 else:
+    # Each thread keeps its connection, WEB_CONCURRENCY × WEB_THREADS on a machine: 2.5 times the requests of a
+    # connection for each (2 × 16 threads, two queries a request). psycopg's pool serves no more than that once it
+    # checks its connections too, and is one more package to follow; with many machines, PgBouncer is the answer.
     DATABASE["CONN_MAX_AGE"] = DATABASE.get("CONN_MAX_AGE") or 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)

@@ -81,6 +81,4 @@ USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "deploy/healthcheck.py"]
-# Kept alive longer than nginx keeps its connections: it never sends a request into one that is being closed.
-# WEB_CONCURRENCY is the number of processes.
-CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "16", "--keep-alive", "75", "--graceful-timeout", "30", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "--config", "python:portal.gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000"]

@@ -29,7 +29,7 @@ test: ## install and run all the tests, in a real browser too
 DEPLOYED = env -i PATH="$$PATH" SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	ALLOWED_HOSTS=portail.example BEHIND_TLS=1 DATABASE_URL=sqlite://:memory:
 
-check: ## lint, format, types, layers, container files, missing migrations, deploy checks
+check: ## lint, format, types, layers, missing migrations, deploy checks
 	@tools/install.sh requirements-dev.lock
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
@@ -37,8 +37,6 @@ check: ## lint, format, types, layers, container files, missing migrations, depl
 	$(BIN)/python -m djlint --check templates
 	$(BIN)/python -m mypy .
 	$(BIN)/python $(BIN)/lint-imports
-	$(BIN)/hadolint Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 

@@ -132,13 +132,15 @@ def submit(
             raise NumberTakenError from None
         raise
     transaction.on_commit(lambda: _set_alarm(deposit.pk, delay), robust=True)
-    logger.info("deposit %s accepted", deposit.pk)
     return deposit
 
 
 def cancel(deposit: Deposit, person: User) -> bool:
     """Cancel a deposit whose delay has not ended; return whether this call did (§6)."""
-    return transmission.cancel(deposit.pk, person)
+    cancelled = transmission.cancel(deposit.pk, person)
+    if cancelled:
+        logger.info("deposit cancelled", extra={"deposit": str(deposit.pk)})
+    return cancelled
 
 
 def may_cancel(deposit: Deposit, person: User) -> bool:
@@ -156,9 +158,11 @@ def _set_alarm(deposit_id: UUID, delay: timedelta) -> None:
 
     It may be away: the sweeps do without it. Where it hangs, « Transmettre » waits for it once and not twice.
     """
+    logger.info("deposit accepted", extra={"deposit": str(deposit_id)})
     try:
         tasks.transmit.apply_async((str(deposit_id),), countdown=delay.total_seconds() + 1)
     except tasks.transmit.OperationalError as error:
-        logger.warning("no alarm set for deposit %s, the sweep will transmit it: %s", deposit_id, error)
+        reason = {"deposit": str(deposit_id), "reason": type(error).__name__}
+        logger.warning("no alarm set, the sweep will transmit it", extra=reason)
         return
     ring()

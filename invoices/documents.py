@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from prometheus_client import Counter
 
 from roles.models import User
 
@@ -21,12 +22,15 @@ from . import pictures
 from .clock import database_now
 from .enums import DocumentType
 from .models import Document, Draft, document_storage
-from .pdf import check_pdf
+from .pdf import PdfRefused, check_pdf
 from .uploads import IncomingFile
 
 logger = logging.getLogger(__name__)
 
 PURGE_BATCH = 100
+REFUSED_UPLOADS = Counter(
+    "portail_uploads_refused", "Uploaded files refused, by reason (invoices/pdf/problems.py)", ("reason",)
+)
 
 
 def receive(incoming: IncomingFile, type_: DocumentType, person: User) -> Document:
@@ -35,7 +39,13 @@ def receive(incoming: IncomingFile, type_: DocumentType, person: User) -> Docume
     Called outside any transaction, since the check may take seconds. Raises PdfRefused with the sentence
     for the person (RULES.md §9); nothing is kept then.
     """
-    facts = check_pdf(incoming.path, is_invoice=type_ == DocumentType.FACTURE)
+    try:
+        facts = check_pdf(incoming.path, is_invoice=type_ == DocumentType.FACTURE)
+    except PdfRefused as refused:
+        reason = refused.problem.name.lower()
+        REFUSED_UPLOADS.labels(reason).inc()
+        logger.info("upload refused", extra={"reason": reason})
+        raise
     document = Document(
         type=type_,
         name=incoming.name or "document.pdf",

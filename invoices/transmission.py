@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 
 
-def transmit_due(deposit_id: UUID | None = None) -> int:
-    """Transmit the deposits whose delay has ended, or the one named if its own has; return how many changed.
+def transmit_due(deposit_id: UUID | None = None, *, since: timedelta = timedelta(0)) -> int:
+    """Transmit the deposits whose delay ended at least `since` ago, or the one named; return how many changed.
 
     The trigger of a single deposit and the periodic sweep are this same function. Rows that another worker
     holds are skipped: it is changing them. Called early, late, twice or at the same time, it does no harm.
@@ -36,7 +36,7 @@ def transmit_due(deposit_id: UUID | None = None) -> int:
     changed = 0
     while True:
         with transaction.atomic():
-            due = Deposit.objects.due()
+            due = Deposit.objects.due(since=since)
             if deposit_id is not None:
                 due = due.filter(pk=deposit_id)
             batch = list(
@@ -46,10 +46,11 @@ def transmit_due(deposit_id: UUID | None = None) -> int:
                 state=DepositState.TRANSMITTED, transmitted_at=database_now()
             )
             _tell_depositors(batch)
+        if batch:
+            logger.info("transmitted", extra={"deposits": [str(pk) for pk in batch]})
         if len(batch) < BATCH:
             break
     if changed:
-        logger.info("%d deposits transmitted", changed)
         transaction.on_commit(ring, robust=True)
     return changed
 

@@ -14,6 +14,14 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Those whose next attempt may begin now, in the order of their turn."""
         return self.filter(next_attempt_at__lte=timezone.now()).order_by("next_attempt_at", "pk")
 
+    def in_line(self) -> "MailQuerySet":
+        """Those to be sent, now or at their next attempt."""
+        return self.filter(next_attempt_at__isnull=False)
+
+    def given_up(self) -> "MailQuerySet":
+        """Those that no server took for too long."""
+        return self.filter(sent_at=None, next_attempt_at=None)
+
     def settled(self, *, since: timedelta) -> "MailQuerySet":
         """Those sent or given up at least this long after they were put in line."""
         return self.filter(next_attempt_at=None, queued_at__lte=timezone.now() - since)

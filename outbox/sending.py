@@ -105,7 +105,7 @@ def send_due() -> int:
 def put_back(mails: MailQuerySet) -> int:
     """Put those that were given up back in line, as if just written; return how many."""
     now = timezone.now()
-    return mails.filter(sent_at=None, next_attempt_at=None).update(next_attempt_at=now, queued_at=now, attempts=0)
+    return mails.given_up().update(next_attempt_at=now, queued_at=now, attempts=0)
 
 
 def purge() -> int:

@@ -27,4 +27,4 @@ def ring() -> None:
     try:
         send_due.apply_async(expires=settings.MAIL_SWEEP_SECONDS)
     except send_due.OperationalError as error:
-        logger.warning("no worker called to send mails, the sweep will: %s", error)
+        logger.warning("no worker called to send mails, the sweep will", extra={"reason": type(error).__name__})

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from environs import Env, EnvError, validate
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -72,6 +74,12 @@ def check_broker(url: str) -> None:
         raise ValueError("port 0 is not one.")
 
 
+def email_or_nothing(text: str) -> None:
+    """ValidationError for what is neither empty nor an e-mail address."""
+    if text:
+        validate.Email()(text)
+
+
 env = Env()
 try:
     DEBUG = env.bool("DEBUG", False)
@@ -90,9 +98,12 @@ try:
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
     # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
-    ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", None, validate=validate.Email())
+    ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", "", validate=email_or_nothing)
     PUBLIC_URL = env.str("PUBLIC_URL", "")
     MAIL_RETENTION_DAYS = env.int("MAIL_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3_650))
+    # How many processes answer on a web machine, and how many requests each of them at once (portal/gunicorn.py).
+    WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 2, validate=validate.Range(min=1, max=64))
+    WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1, max=256))
     LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto: secure cookies, HSTS, redirection to HTTPS.
     BEHIND_TLS = env.bool("BEHIND_TLS", False)
@@ -100,6 +111,11 @@ try:
     DEMO = env.bool("DEMO", False)
     # While a new version is put in place: every page but the health checks says so (portal/middleware.py).
     MAINTENANCE = env.bool("MAINTENANCE", False)
+    # One JSON object a line for machines, readable lines for people.
+    LOG_FORMAT = env.str("LOG_FORMAT", "text" if DEBUG or DEMO else "json", validate=validate.OneOf(["json", "text"]))
+    SENTRY_DSN = env.str("SENTRY_DSN", "")
+    # What Prometheus must show to read /metriques/; without it there is no such page.
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 except EnvError as error:
     refuse(str(error))
 
@@ -117,6 +133,8 @@ except ValueError as error:
     refuse(f'environment variable "PUBLIC_URL" invalid: {error}')
 if DOCUMENT_ACCEL_LOCATION and not re.fullmatch(r"(/[A-Za-z0-9_-]+)+/", DOCUMENT_ACCEL_LOCATION):
     refuse('environment variable "DOCUMENT_ACCEL_LOCATION" invalid: it must read /name/, as in nginx.')
+if METRICS_TOKEN and not re.fullmatch(r"[!-~]{16,}", METRICS_TOKEN):
+    refuse('environment variable "METRICS_TOKEN" invalid: 16 characters or more, of ASCII without spaces.')
 if "EMAIL_BACKEND" not in EMAIL:
     refuse('environment variable "EMAIL_URL" invalid: it must begin with smtp:, submission:, smtps: or console:.')
 if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
@@ -125,6 +143,8 @@ if not SECRET_KEY:
     if not DEBUG:
         refuse('environment variable "SECRET_KEY" is required when DEBUG is off.')
     SECRET_KEY = "development-only"  # noqa: S105 - with DEBUG on, and nowhere else
+
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 # --- The product's limits and delays (RULES.md §2, §9) ----------------------------------------------------------
 
@@ -177,6 +197,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.observe.requests.RequestObserver",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -218,11 +239,18 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     )
 else:
+    # Each thread keeps its connection, WEB_CONCURRENCY × WEB_THREADS on a machine: 2.5 times the requests of a
+    # connection for each (2 × 16 threads, two queries a request). psycopg's pool serves no more than that once it
+    # checks its connections too, and is one more package to follow; with many machines, PgBouncer is the answer.
     DATABASE["CONN_MAX_AGE"] = DATABASE.get("CONN_MAX_AGE") or 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     # Short queries over large tables: compiling one takes PostgreSQL ten times as long as running it.
     DATABASE["OPTIONS"].setdefault("options", "-c jit=off")
+    # A server that is gone without a word (a switch-over, a cut cable) is given up after half a minute, not fifteen.
+    for name, value in {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}.items():
+        DATABASE["OPTIONS"].setdefault(name, value)
+    DATABASE["OPTIONS"].setdefault("tcp_user_timeout", 30_000)
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -295,7 +323,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = ["^sante/"]
+    SECURE_REDIRECT_EXEMPT = ["^sante/", "^metriques/"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -332,6 +360,28 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
+# A queue each, read in turn: however many triggers wait for their time, a sweep is the next to be read.
+# A worker reads all of them unless `--queues` names some.
+CELERY_TASK_QUEUES = [Queue("transmission"), Queue("sweep"), Queue("chores")]
+CELERY_TASK_DEFAULT_QUEUE = "chores"
+CELERY_TASK_ROUTES = {
+    "invoices.tasks.transmit": {"queue": "transmission"},
+    "invoices.tasks.transmit_due": {"queue": "sweep"},
+}
+# Threads, in one process: the tasks wait for PostgreSQL, a kill -9 leaves no pool behind, and 20,000 triggers
+# are held in memory once. Celery's limits of time and of tasks for each child are for processes; what may not
+# hang here is the connection to the database, which has limits of its own above.
+CELERY_WORKER_POOL = "threads"
+# Four: a mail server that hangs holds two of them for its ten seconds, the bell's and the sweep's.
+CELERY_WORKER_CONCURRENCY = 4
+# No more in hand than is being run (countdowns come on top): what a killed worker held is out of reach for the
+# whole visibility timeout.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Every task here may run again: acknowledged when done, it comes again, after the visibility timeout, where its
+# worker was killed. Once an hour, so one that kills its worker does not do so in a loop; hence also no
+# `reject_on_worker_lost`, which would hand it on at once and for ever.
+CELERY_TASK_ACKS_LATE = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "transmit-due": {
         "task": "invoices.tasks.transmit_due",
@@ -356,15 +406,36 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- Logs and error reports -------------------------------------------------------------------------------------
+
+LOGGING_CONFIG = "portal.observe.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "portal.observe.logs.formatter", "as_json": LOG_FORMAT == "json"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        # What was refused stands in the request's own line; a template's DEBUG lines hold what it renders.
+        "django.request": {"level": "ERROR"},
+        "django.template": {"level": "WARNING"},
+        # Scanners that know the machine by its number; the request's line says 400.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # Celery tells of each sweep twice, three times a minute; what a sweep did, the tasks say themselves.
-        "celery": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # DEBUG is not for servers' lines: they would hold addresses and the arguments of tasks.
+        "celery": {"level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # Every process that begins or ends, for operators.
+        "gunicorn.error": {
+            "level": "WARNING" if LOG_FORMAT == "text" else "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL,
+            "propagate": True,
+        },
     },
 }
+if SENTRY_DSN:
+    from portal.observe import sentry
+
+    try:
+        sentry.start(SENTRY_DSN, release=f"portail-depots@{VERSION}")
+    except ValueError as error:
+        refuse(f'environment variable "SENTRY_DSN" invalid: {error}.')

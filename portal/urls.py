@@ -10,6 +10,7 @@ from invoices.overview.home import home
 from invoices.receipts.views import verify
 
 from . import health
+from .observe.metrics import metrics
 from .views import PortalLoginView, accessibility, favicon
 
 handler400 = "portal.views.bad_request"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sante/", health.live, name="health-live"),
     path("sante/pret/", health.ready, name="health-ready"),
+    path("metriques/", metrics, name="metrics"),
 ]
 
 if settings.DEBUG:

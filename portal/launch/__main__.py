@@ -129,21 +129,16 @@ def start(console: Console, services: list[Service], port: int) -> None:
     manage(console, "collectstatic", "--clear", "--no-input", "--verbosity", "0")
     manage(console, "demo")
     python = sys.executable
-    # Slow uploads hold a thread each, and 16 leave the others unharmed.
-    # A control socket would be one for all the portals of a person.
-    web = f"gunicorn portal.wsgi --bind {HOST}:{port} --worker-class gthread --workers 2 --threads 8"
-    web += " --graceful-timeout 5 --no-control-socket --log-level warning"
-    services.append(Service(console, "web", python, "-m", *web.split()))
+    # Whoever presses Ctrl-C does not wait for an upload.
+    web = f"--config python:portal.gunicorn portal.wsgi --bind {HOST}:{port} --graceful-timeout 5"
+    services.append(Service(console, "web", python, "-m", "gunicorn", *web.split()))
     # On a machine of one's own the worker may well be root; Celery's warning about it is meant for servers.
     hush = ("-W", "ignore:You're running the worker with superuser privileges")
     celery = ("-m", "celery", "--app", "portal", "--quiet")
-    level = ("--loglevel", settings.LOG_LEVEL)
-    # Threads: a single process, so that a kill -9 leaves no pool behind. SIGKILL: a worker whose broker is gone does
-    # not heed SIGTERM, and what it had to do stands in the database.
-    worker = ["worker", "--pool", "threads", "--concurrency", "2", "--without-mingle", "--without-gossip", *level]
+    # SIGKILL: a worker whose broker is gone does not heed SIGTERM, and what it had to do stands in the database.
+    worker = ["worker", "--without-mingle", "--without-gossip"]
     services.append(Service(console, "worker", python, *hush, *celery, *worker, orphaned=signal.SIGKILL))
-    beat = ["beat", "--schedule", str(settings.VAR_DIR / "beat-schedule"), "--pidfile", "", *level]
-    services.append(Service(console, "beat", python, *celery, *beat, orphaned=signal.SIGKILL))
+    services.append(Service(console, "beat", python, *celery, "beat", orphaned=signal.SIGKILL))
     deadline = time.monotonic() + FIRST_ANSWER_SECONDS
     while not answers(port):
         if time.monotonic() > deadline:

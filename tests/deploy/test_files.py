@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from portal import gunicorn
 from tests.containers import (
     COMPOSE,
     DOCKERFILE,
@@ -120,11 +121,9 @@ def test_portal_and_nginx_agree_on_the_documents() -> None:
 
 def test_connections_are_kept_longer_by_gunicorn_than_by_nginx() -> None:
     nginx = re.search(r"keepalive 32;.*?keepalive_timeout (\d+)s;", TEMPLATE.read_text(), re.S)
-    command = dict(instructions("portal"))["CMD"]
-    gunicorn = re.search(r'"--keep-alive", "(\d+)"', command)
     assert nginx
-    assert gunicorn
-    assert int(gunicorn[1]) > int(nginx[1])
+    assert "python:portal.gunicorn" in dict(instructions("portal"))["CMD"]
+    assert gunicorn.keepalive > int(nginx[1])
 
 
 def test_all_that_the_image_is_made_of_is_let_through_and_nothing_else() -> None:

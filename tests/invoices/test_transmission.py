@@ -98,6 +98,17 @@ def test_running_it_twice_changes_nothing(deposit):
     assert deposit.transmitted_at == first
 
 
+def test_a_trigger_takes_along_whose_own_triggers_are_late(deposit, dossier, provider):
+    late, due, waiting = (make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"L-{n}") for n in range(3))
+    ago(deposit, minutes=15, seconds=1)
+    ago(late, minutes=15, seconds=6)
+    ago(due, minutes=15, seconds=2)
+    assert tasks.transmit(str(waiting.pk)) == 0
+    assert tasks.transmit(str(deposit.pk)) == 2
+    states = dict(Deposit.objects.values_list("pk", "state"))
+    assert states == {deposit.pk: TRANSMITTED, late.pk: TRANSMITTED, due.pk: PENDING, waiting.pk: PENDING}
+
+
 def test_the_trigger_transmits_its_own_deposit_only(deposit, dossier, provider):
     late = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-2")
     for each in (deposit, late):

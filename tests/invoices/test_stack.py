@@ -9,16 +9,9 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import pytest
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
@@ -26,6 +19,7 @@ from portal.demo import PASSWORD
 from portal.demo import dossiers as demo_dossiers
 from portal.demo.places import COMPANIES, FORMATECH_LYON, HORIZON_LYON
 from roles.models import Establishment
+from tests.http_client import HttpClient
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard
 
@@ -34,45 +28,6 @@ DELAY_SECONDS = 3
 ANSWER_SECONDS = 5
 # Two seconds of sweep, and what it takes a killed process to start again beside other tests.
 LATE_SECONDS = 25
-
-
-@dataclass
-class Answer:
-    """A response, with the names that Django's test client gives to its parts."""
-
-    status_code: int
-    url: str
-    content: bytes
-
-
-class NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *arguments: Any) -> None:
-        return None
-
-
-@dataclass
-class HttpClient:
-    """A browser of few words: cookies, GET, multipart POST; redirections are told, not followed."""
-
-    base: str
-    cookies: CookieJar = field(default_factory=CookieJar)
-
-    def get(self, path: str, data: dict[str, str] | None = None) -> Answer:
-        return self._open(Request(f"{self.base}{path}?{urlencode(data or {})}"))
-
-    def post(self, path: str, data: dict[str, Any]) -> Answer:
-        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
-        body = encode_multipart(BOUNDARY, data | {"csrfmiddlewaretoken": token})
-        return self._open(Request(self.base + path, body, {"Content-Type": MULTIPART_CONTENT}))
-
-    def _open(self, request: Request) -> Answer:
-        opener = build_opener(NoRedirect, HTTPCookieProcessor(self.cookies))
-        try:
-            response = opener.open(request, timeout=30)
-        except HTTPError as told:
-            response = told
-        with response:
-            return Answer(response.status, response.headers.get("Location", ""), response.read())
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +42,7 @@ def stack() -> Iterator[Stack]:
 def client(stack: Stack) -> HttpClient:
     """A provider's browser, logged in."""
     client = HttpClient(stack.url)
-    client.get("/connexion/")
-    answer = client.post("/connexion/", {"username": "saisie_prestataire@demo.example", "password": PASSWORD})
-    assert answer.status_code == 302, answer.content.decode()
+    client.log_in("saisie_prestataire@demo.example", PASSWORD)
     return client
 
 

@@ -3,6 +3,7 @@
 import heapq
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from itertools import count
 
@@ -10,9 +11,13 @@ THREADS = 8
 
 
 class Agenda:
-    """Actions, each done as near as possible to its moment (time.time()); `close` drops what is left."""
+    """Actions, each done as near as possible to its moment (time.time()); `close` drops what is left.
 
-    def __init__(self) -> None:
+    `mistakes` gets the traceback of one that fails.
+    """
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self._mistakes = mistakes
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._rank = count()
         self._changed = threading.Condition()
@@ -50,6 +55,8 @@ class Agenda:
                 self._at_work += 1
             try:
                 action()
+            except Exception:  # noqa: BLE001 - kept, and the thread with it
+                self._mistakes.append(traceback.format_exc())
             finally:
                 with self._changed:
                     self._at_work -= 1

@@ -218,7 +218,8 @@ class Depositor:
         title = f"Facture {record.order.number}"
         if f"Dépôt annulé : {title}" in page.text:
             record.cancel_told = Told.YES
-        elif "Le dépôt n’a pas été annulé" in page.text and f"{title} est déjà annulé" in page.text:
+        else:
+            assert f"Le dépôt n’a pas été annulé : {title}" in page.text, page.text
             record.cancel_told = Told.NO
 
     def look(self, record: Record, dossier: str) -> None:

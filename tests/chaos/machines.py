@@ -5,6 +5,7 @@ ends, it ends.
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
@@ -23,9 +24,9 @@ from portal.launch.services import kill_group, leashed
 from tests.chaos import postgres
 from tests.chaos.place import Place
 from tests.http_client import HttpClient
-from tests.stack import is_gone, wait_until
+from tests.stack import wait_until
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 10
 # Of what ends without having been hit.
 PAUSE_SECONDS = 0.5
@@ -54,7 +55,7 @@ class Machine:
         self.unplanned: list[int] = []
         self._command = command
         self._cwd = cwd or settings.BASE_DIR
-        self._log = folder / f"{name.replace(' ', '-')}.log"
+        self.log = folder / f"{name.replace(' ', '-')}.log"
         self._pause: float | None = None
         self._start()
 
@@ -68,7 +69,7 @@ class Machine:
         return self.process.pid
 
     def _start(self) -> None:
-        with self._log.open("ab") as output:
+        with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 leashed(self._command, self._orphaned),
                 cwd=self._cwd,
@@ -130,7 +131,6 @@ class Machines:
         self._place = place
         self._logs = place.folder / "logs"
         self._all: list[Machine] = []
-        self._ran: set[int] = set()
         self._memory_at = 0.0
         self.memory: dict[str, int] = defaultdict(int)
         self.left: list[str] = []
@@ -161,14 +161,8 @@ class Machines:
         self.broker = self._add("valkey", self._valkey(), stop=signal.SIGTERM)
         wait_until(lambda: postgres.answers(place, "postgres"), "PostgreSQL answers", START_SECONDS)
         postgres.make_database(place)
-        manage = [python, str(settings.BASE_DIR / "manage.py")]
         # Side by side: this is what a short run spends its time with.
-        collect = subprocess.Popen([*manage, "collectstatic", "--no-input", "--verbosity", "0"])
-        try:
-            subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True)
-        finally:
-            if collect.wait() != 0:
-                sys.exit("collectstatic failed: the lines above say why.")
+        self._manage(["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"])
         gunicorn = "--worker-class gthread --workers 2 --threads 16 --no-control-socket"
         self.webs = [
             self._add(
@@ -199,6 +193,20 @@ class Machines:
         self._all.append(machine)
         return machine
 
+    def _manage(self, *commands: list[str]) -> None:
+        """Run commands of manage.py at the same time; SystemExit when one fails."""
+        script = str(settings.BASE_DIR / "manage.py")
+        machines = [
+            Machine(f"manage {command[0]}", [sys.executable, script, *command], self._logs) for command in commands
+        ]
+        try:
+            for machine in machines:
+                if machine.process.wait(START_SECONDS) != 0:
+                    sys.exit(f"{machine.name} failed:\n{machine.log.read_text()}")
+        finally:
+            for machine in machines:
+                kill_group(machine.process)
+
     def _valkey(self) -> list[str]:
         folder = self._place.folder / "valkey"
         folder.mkdir()
@@ -216,13 +224,12 @@ class Machines:
         self.supervise()
         try:
             return HttpClient(url).get("/sante/").status_code == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     def supervise(self) -> None:
         """Start again what has ended, and see how much memory each takes."""
         for machine in self._all:
-            self._ran.add(machine.pid)
             machine.supervise()
         if time.monotonic() >= self._memory_at:
             self._memory_at = time.monotonic() + MEMORY_PERIOD_SECONDS
@@ -240,18 +247,19 @@ class Machines:
     def stop(self) -> None:
         """End all of them: those that are asked, in the time that they have; then whatever is left, at once."""
         for machine in reversed(self._all):
-            self._ran.add(machine.pid)
             machine.send(signal.SIGCONT)
             machine.send(machine.stop)
         deadline = time.monotonic() + STOP_SECONDS
-        try:
-            for machine in self._all:
+        for machine in self._all:
+            # Its group right after it: later its number may be another's.
+            try:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     machine.process.wait(max(0, deadline - time.monotonic()))
-        finally:
-            for machine in self._all:
+            finally:
                 kill_group(machine.process)
-        self.left = [f"process {pid}" for pid in sorted(self._ran) if not is_gone(pid)]
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not processes_of(self._place.folder), "the end of every process", STOP_SECONDS)
+        self.left = processes_of(self._place.folder)
 
 
 def peak_memory(pid: int) -> int:
@@ -261,3 +269,16 @@ def peak_memory(pid: int) -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The processes other than this one that name the folder in their command or environment, as Linux tells."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command, environment = ((process / name).read_bytes() for name in ("cmdline", "environ"))
+        except OSError:  # it ended, or is another user's
+            continue
+        if os.fsencode(folder) in command + environment and int(process.name) != os.getpid():
+            found.append(f"{process.name}: {command.replace(bytes(1), b' ').decode(errors='replace')[:120]}")
+    return found

@@ -29,6 +29,8 @@ class Place:
             "DJANGO_SETTINGS_MODULE": settings_module,
             "SECRET_KEY": "chaos-only",
             "VAR_DIR": str(self.folder / "var"),
+            # Workers that are killed leave something in theirs.
+            "TMPDIR": str(self.folder / "tmp"),
             "DATABASE_URL": f"postgres://{DATABASE_USER}@127.0.0.1:{self.database_port}/{DATABASE_USER}",
             "REDIS_URL": f"redis://127.0.0.1:{self.broker_port}/0",
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
@@ -43,6 +45,7 @@ def own_place(settings_module: str, delay: int, *, keep: bool = False) -> Iterat
     try:
         folder.chmod(0o711)  # PostgreSQL may have to run as another user
         (folder / "var" / "documents").mkdir(parents=True)
+        (folder / "tmp").mkdir()
         database, broker, mail, *web = (free_port() for _ in range(5))
         place = Place(folder, database, broker, mail, (web[0], web[1]))
         for name in PORTAL_VARIABLES:

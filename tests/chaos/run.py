@@ -57,11 +57,13 @@ class Run:
     options: Options
     machines: Machines
     faults: list[Fault]
-    agenda: Agenda = field(default_factory=Agenda)
     records: list[Record] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.agenda = Agenda(self.mistakes)
 
     def thread(self, name: str, action: Callable[[], None]) -> threading.Thread:
         """Start a thread; what it dies of is kept, as a mistake of ours."""
@@ -201,7 +203,8 @@ def break_things(going: Run, say: Callable[[str], None]) -> None:
                 return
         faults.fire(fault, going.machines)
         say(f"{len(going.records):5} of {going.options.deposits}: {fault}")
-    time.sleep(max((fault.healed_at or 0) for fault in going.faults) - time.time() if going.faults else 0)
+    healed = max((fault.healed_at or 0 for fault in going.faults), default=0)
+    time.sleep(max(0, healed - time.time()))
 
 
 def nothing_waits() -> bool:

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tests.chaos import postgres
 from tests.chaos.faults import Kind, plan
+from tests.chaos.machines import START_SECONDS, processes_of
 from tests.stack import wait_until
 
 pytestmark = [
@@ -36,7 +37,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def begun(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A run that has begun in the folder, where its words are `output`."""
+    """A run in the folder, where its words are `output`; its first processes are there."""
     output = folder / "output"
     with output.open("wb") as file:
         run = subprocess.Popen(
@@ -47,7 +48,7 @@ def begun(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: "All runs in" in output.read_text() or run.poll() is not None, "it has begun", 90)
+        wait_until(lambda: len(processes_of(folder)) > 3 or run.poll() is not None, "it has begun", START_SECONDS)
         assert run.poll() is None, output.read_text()
         yield run
     finally:
@@ -55,43 +56,31 @@ def begun(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         run.wait()
 
 
-def processes_in(folder: Path) -> list[str]:
-    """The commands of the processes that name a folder, or have it in their environment, as Linux tells."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if str(folder).encode() in told and int(process.name) != os.getpid():
-            found.append(told.partition(b"\0\0")[0].replace(b"\0", b" ").decode(errors="replace")[:200])
-    return found
-
-
 def test_nothing_is_lost_while_everything_is_killed() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", "--deposits", "24", "--faults", str(len(Kind)), *SHORT],
+        [sys.executable, "-m", "tests.chaos", "--deposits", "20", "--faults", str(len(Kind)), *SHORT],
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every promise holds" in done.stdout
-    assert re.search(r"^accepted, and there +24 +24$", done.stdout, re.M), done.stdout
+    assert re.search(r"^accepted, and there +20 +20$", done.stdout, re.M), done.stdout
 
 
 def test_an_interruption_leaves_neither_process_nor_folder(begun: subprocess.Popen[bytes], folder: Path) -> None:
-    assert len(processes_in(folder)) > 5
     begun.send_signal(signal.SIGINT)
     assert begun.wait(60) == 130, (folder / "output").read_text()
-    wait_until(lambda: not processes_in(folder), "the end of every process")
+    wait_until(lambda: not processes_of(folder), "the end of every process")
     assert [path.name for path in folder.iterdir()] == ["output"]
 
 
 def test_a_kill_leaves_no_process(begun: subprocess.Popen[bytes], folder: Path) -> None:
+    # All of them: what web servers and workers have started has a process of another group for its parent.
+    wait_until(lambda: "All runs in" in (folder / "output").read_text(), "all run", START_SECONDS)
     begun.kill()
-    wait_until(lambda: not processes_in(folder), "the end of every process")
+    wait_until(lambda: not processes_of(folder), "the end of every process")
 
 
 def test_the_seed_decides_every_fault() -> None:

@@ -208,9 +208,9 @@ def break_things(going: Run, say: Callable[[str], None]) -> None:
 
 
 def nothing_waits() -> bool:
-    """Whether no deposit is « En cours de transmission »; False while the database does not say."""
+    """Whether no deposit is « En cours de transmission », and no mail waits; False while the database does not say."""
     try:
-        return not Deposit.objects.filter(state=DepositState.PENDING).exists()
+        return not Deposit.objects.filter(state=DepositState.PENDING).exists() and not list(verdict.unsent_mails())
     except OperationalError:
         connection.close()
         return False

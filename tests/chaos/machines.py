@@ -117,8 +117,8 @@ class Machine:
         """Its process and all that this one started, as Linux tells; elsewhere the process alone."""
         found, asked = [self.pid], 0
         while asked < len(found):
-            for tasks in Path(f"/proc/{found[asked]}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                for tasks in Path(f"/proc/{found[asked]}/task").glob("*/children"):
                     found += map(int, tasks.read_text().split())
             asked += 1
         return found

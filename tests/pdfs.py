@@ -64,8 +64,13 @@ def scanned_pdf(size: int, pages: int = 10) -> bytes:
 
 def padded(pdf: bytes, size: int) -> bytes:
     """The same PDF, brought to exactly `size` bytes by a comment."""
+    return commented(pdf, b"x" * (size - len(pdf) - 2))
+
+
+def commented(pdf: bytes, comment: bytes) -> bytes:
+    """The same PDF with a comment that no reader shows: another file, and another hash."""
     before, mark, after = pdf.rpartition(b"startxref")
-    return before + b"%" + b"x" * (size - len(pdf) - 2) + b"\n" + mark + after
+    return before + b"%" + comment + b"\n" + mark + after
 
 
 def linked_pdf() -> bytes:

@@ -29,7 +29,6 @@ import redis
 from django.conf import settings
 
 from portal.launch.services import leashed
-from portal.settings import broker_socket
 
 START_SECONDS = 90
 STOP_SECONDS = 20
@@ -207,6 +206,9 @@ class Stack:
 
     def broker(self) -> redis.Redis:
         """A client of the stack's broker, to be closed by the caller."""
+        # Here, since the settings read the environment as soon as they are imported.
+        from portal.settings import broker_socket
+
         return redis.Redis.from_url(self.env.get("REDIS_URL") or broker_socket(self.folder.resolve()))
 
     def flush_broker(self) -> None:

@@ -174,10 +174,10 @@ def wizard(visit: Visit) -> Iterator[Stop]:
     portal.open(f"/verifier/?reference={reference}")
     yield "verifier-trouve", portal
     portal.file_field("Le PDF à vérifier").set_input_files(INVOICE)
-    expect(portal.page.get_by_text("Ce fichier est bien celui qui")).to_be_visible()
+    expect(portal.page.get_by_role("status").filter(has_text="facture_F2026-131.pdf")).to_be_visible()
     yield "verifier-oui", portal
     portal.file_field("Le PDF à vérifier").set_input_files(pdf("autre.pdf", "Autre"))
-    expect(portal.page.get_by_text("Ce fichier n’est pas l’un")).to_be_visible()
+    expect(portal.page.get_by_role("status").filter(has_text="autre.pdf")).to_be_visible()
     yield "verifier-non", portal
     portal.open_documents(origin)
     portal.deposit("Facture F2026-131").get_by_role("button", name="Annuler le dépôt").click()

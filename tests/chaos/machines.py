@@ -163,21 +163,29 @@ class Machines:
         postgres.make_database(place)
         # Side by side: this is what a short run spends its time with.
         self._manage(["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"])
-        gunicorn = "--worker-class gthread --workers 2 --threads 16 --no-control-socket"
         self.webs = [
             self._add(
                 f"web {rank}",
-                [python, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", *gunicorn.split()],
+                [
+                    python,
+                    "-m",
+                    "gunicorn",
+                    "--config",
+                    "python:portal.gunicorn",
+                    "portal.wsgi",
+                    "--bind",
+                    f"127.0.0.1:{port}",
+                ],
                 stop=signal.SIGQUIT,
             )
             for rank, port in enumerate(place.web_ports, start=1)
         ]
-        celery = [python, "-m", "celery", "--app", "portal"]
-        # On machines of their own they need no other names; here they do. Two processes each, as on two processors.
+        celery = [python, "-m", "celery", "--app", "portal", "--quiet"]
+        # On machines of their own they need no other names; here they do.
         self.workers = [
             self._add(
                 f"worker {rank}",
-                [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--hostname", f"worker{rank}@chaos"],
+                [*celery, "worker", "--hostname", f"worker{rank}@chaos"],
                 # One whose broker is gone heeds nothing else.
                 stop=signal.SIGKILL,
             )

@@ -6,10 +6,15 @@
 
 PORT ?= 8000
 ARGS ?=
+DEPOSITS ?= 300
+FAULTS ?= 20
+SEED ?= 1
+CLIENTS ?= 8
+CANCELS ?= 20
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock screenshots
+.PHONY: help run test check lock screenshots chaos
 .NOTPARALLEL:
 
 help: ## say what there is to make
@@ -44,6 +49,11 @@ screenshots: ## make the pictures of docs/screenshots anew
 	@tools/install.sh requirements-dev.lock
 	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m tests.browser.screenshots
+
+chaos: ## deposit over HTTP while everything is killed (DEPOSITS=300 FAULTS=20 SEED=1 CLIENTS=8 CANCELS=20)
+	@tools/install.sh requirements-dev.lock
+	@exec $(BIN)/python -m tests.chaos --deposits $(DEPOSITS) --faults $(FAULTS) --seed $(SEED) \
+		--clients $(CLIENTS) --cancels $(CANCELS) $(ARGS)
 
 LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' pyproject.toml

@@ -7,7 +7,7 @@
 
 `write` adds the row in the caller's transaction: it is there if and only if what it tells happened. A sender
 *claims* a row before it talks to the server: under the row's lock, in a transaction of its own, it counts the
-attempt and moves the next one away by `CLAIM`. So no two senders hold the same mail, no lock is held while a
+attempt and moves the next one away by MAIL_CLAIM_SECONDS. So no two senders hold the same mail, no lock is held while a
 server takes its time, and a mail whose sender was killed has its turn again once the claim ends.
 
 One gap is left, as with any mail server: killed after the server accepted a mail and before that was written
@@ -32,8 +32,6 @@ from .models import Mail, MailQuerySet
 
 logger = logging.getLogger(__name__)
 
-# Longer than a server may take over one mail (EMAIL_TIMEOUT for each of its dozen answers).
-CLAIM = timedelta(minutes=10)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 GIVEN_UP_AFTER = timedelta(days=3)
@@ -130,12 +128,12 @@ def message_of(mail: Mail) -> EmailMessage:
 
 
 def _claim() -> Mail | None:
-    """Take the next mail that is due, for `CLAIM`; None when there is none that nobody else holds."""
+    """Take the next mail that is due, for MAIL_CLAIM_SECONDS; None when there is none that nobody else holds."""
     with transaction.atomic():
         mail = Mail.objects.due().select_for_update(skip_locked=True).first()
         if mail:
             mail.attempts += 1
-            mail.next_attempt_at = timezone.now() + CLAIM
+            mail.next_attempt_at = timezone.now() + timedelta(seconds=settings.MAIL_CLAIM_SECONDS)
             mail.save(update_fields=["attempts", "next_attempt_at"])
     return mail
 

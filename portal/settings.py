@@ -164,6 +164,8 @@ UNSAVED_START_DAYS = 2
 LOOSE_FILE_HOURS = 6
 # Mails that are due are sent this often at the latest, whatever became of the call to send them.
 MAIL_SWEEP_SECONDS = 60
+# Longer than a server may take over one mail: EMAIL_TIMEOUT for each of its dozen answers.
+MAIL_CLAIM_SECONDS = 600
 PDF_BOX_CPU_SECONDS = 2
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024

@@ -4,6 +4,7 @@ import email
 import email.policy
 import socketserver
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -28,6 +29,10 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def subjects(self) -> list[str]:
         return [message["Subject"] for message in self.received]
+
+    def came(self) -> Counter[str]:
+        """How often each mail came, by its Message-ID."""
+        return Counter(message["Message-ID"] for message in self.received)
 
 
 class Conversation(socketserver.StreamRequestHandler):

@@ -26,11 +26,12 @@ class Limits:
 
 
 class BoxEnded(Exception):  # noqa: N818 - an outcome, not an error of ours
-    """The box came to no answer: `exit_code` says what ended it, None that it was late or said too much."""
+    """The box came to no answer: `exit_code` says what ended it, None that it was `late` or else said too much."""
 
-    def __init__(self, exit_code: int | None) -> None:
-        super().__init__(f"exit code {exit_code}")
+    def __init__(self, exit_code: int | None, *, late: bool = False) -> None:
+        super().__init__("late" if late else f"exit code {exit_code}")
         self.exit_code = exit_code
+        self.late = late
 
 
 def run_boxed(script: Path, *arguments: int, file: FileIO, limits: Limits) -> bytes:
@@ -51,7 +52,7 @@ def run_boxed(script: Path, *arguments: int, file: FileIO, limits: Limits) -> by
         try:
             exit_code = box.wait(max(0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise BoxEnded(None) from None
+            raise BoxEnded(None, late=True) from None
     if exit_code != 0:
         raise BoxEnded(exit_code)
     return bytes(answer)
@@ -70,7 +71,7 @@ def _started(command: list[str], file: FileIO) -> Iterator[subprocess.Popen[byte
 
 
 def _chunks(box: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
-    """What the box prints, as it does; BoxEnded(None) when it has not closed its output in time."""
+    """What the box prints, as it does; BoxEnded, late, when it has not closed its output in time."""
     assert box.stdout is not None  # noqa: S101 - it is a pipe
     output = box.stdout.fileno()
     with selectors.DefaultSelector() as selector:
@@ -80,4 +81,4 @@ def _chunks(box: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
             if not chunk:
                 return
             yield chunk
-    raise BoxEnded(None)
+    raise BoxEnded(None, late=True)

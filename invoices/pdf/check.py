@@ -61,7 +61,11 @@ def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
 
 
 def run_probe(file: FileIO) -> bytes:
-    """Run the probe on `file` and return what it printed; PdfRefused(TOO_COSTLY) if it did not come to an end."""
+    """Run the probe on `file` and return what it printed; PdfRefused if it did not come to an end.
+
+    What a file costs is bounded by the processor's time, far below the clock's: a probe that is late has waited for
+    a machine with too much to do, and the file is not to blame.
+    """
     limits = Limits(
         cpu_seconds=settings.PDF_BOX_CPU_SECONDS,
         wall_seconds=settings.PDF_BOX_WALL_SECONDS,
@@ -71,6 +75,9 @@ def run_probe(file: FileIO) -> bytes:
     try:
         return run_boxed(PROBE, settings.MAX_PDF_PAGES, file=file, limits=limits)
     except BoxEnded as ended:
+        if ended.late:
+            logger.warning("The PDF box was late: the machine has more to do than it can.")
+            raise PdfRefused(PdfProblem.NOT_CHECKED) from None
         if ended.exit_code is not None:
             # Negative: a signal, that is, a limit. Positive: Python itself gave up, out of memory as a rule; an
             # installation without pypdf looks the same, hence the line for the operator.

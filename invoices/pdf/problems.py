@@ -49,6 +49,10 @@ class PdfProblem(Enum):
         "Ce PDF est construit de telle façon que sa lecture demande trop de temps ou de mémoire. "
         "Imprimez-le dans un nouveau PDF, puis choisissez le fichier obtenu."
     )
+    NOT_CHECKED = (
+        "Le portail est très sollicité et n’a pas pu vérifier ce fichier à temps. "
+        "Attendez un instant, puis choisissez-le de nouveau."
+    )
 
     @property
     def sentence(self) -> str:

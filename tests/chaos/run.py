@@ -6,8 +6,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -25,9 +24,9 @@ from tests.chaos.agenda import Agenda
 from tests.chaos.client import TO_OPEN_A_PAGE_SECONDS, Depositor, Record, Told
 from tests.chaos.faults import POLL_SECONDS, Fault
 from tests.chaos.machines import Machines
-from tests.chaos.mail import MailSink
 from tests.chaos.orders import make_accounts, make_order
 from tests.chaos.place import Place
+from tests.mailserver import MailServer, mail_server
 
 # After the last deposit is due: the sweep, and what a machine with much to do may need.
 DRAIN_SECONDS = 90
@@ -89,19 +88,9 @@ class Run:
         return True
 
 
-@contextmanager
-def mail_sink(port: int) -> Iterator[MailSink]:
-    with MailSink(port) as sink:
-        threading.Thread(target=sink.serve_forever, name="mail", daemon=True).start()
-        try:
-            yield sink
-        finally:
-            sink.shutdown()
-
-
 def run(options: Options, place: Place, say: Callable[[str], None]) -> list[verdict.Row]:
     """Run it all in the place, whose environment this process has; say how it goes, and return the verdict."""
-    with mail_sink(place.mail_port) as sink:
+    with mail_server(place.mail_port) as sink:
         with Machines(place) as machines:
             going = Run(options, machines, faults.plan(options.seed, options.faults, options.deposits))
             try:
@@ -117,7 +106,7 @@ def run(options: Options, place: Place, say: Callable[[str], None]) -> list[verd
     return rows
 
 
-def go(going: Run, sink: MailSink, say: Callable[[str], None]) -> list[verdict.Row]:
+def go(going: Run, sink: MailServer, say: Callable[[str], None]) -> list[verdict.Row]:
     """Deposit, break, wait, purge, judge."""
     options, machines = going.options, going.machines
     accounts = make_accounts(options.clients)
@@ -144,6 +133,8 @@ def go(going: Run, sink: MailSink, say: Callable[[str], None]) -> list[verdict.R
     machines.heal()
     say(f"{len(going.records)} orders dealt with in {seconds:.0f} s; waiting for the last to be transmitted.")
     drain = settings.TRANSMISSION_DELAY.total_seconds() + settings.TRANSMISSION_SWEEP_SECONDS + DRAIN_SECONDS
+    # A mail whose sender was killed has its turn again after this.
+    drain += settings.MAIL_CLAIM_SECONDS + settings.MAIL_SWEEP_SECONDS
     going.watch(nothing_waits, drain)
     return judge(going, clients, sink, seconds, in_time, say)
 
@@ -226,7 +217,7 @@ def purge() -> None:
 def judge(
     going: Run,
     clients: list[Depositor],
-    sink: MailSink,
+    sink: MailServer,
     seconds: float,
     in_time: bool,
     say: Callable[[str], None],

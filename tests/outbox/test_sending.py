@@ -139,12 +139,12 @@ def test_each_pause_is_longer_and_then_it_is_given_up(smtp):
     assert timedelta(minutes=sum(pauses)) <= timedelta(days=3) < timedelta(minutes=sum(pauses) + 360)
 
 
-def test_a_sender_that_was_killed_leaves_the_mail_to_another(server, monkeypatch):
+def test_a_sender_that_was_killed_leaves_the_mail_to_another(server, settings):
     """Killed after the claim: nobody sends it while the claim lasts, somebody does after."""
     sending.write([mail()])
     assert sending._claim()
     assert sending.send_due() == 0
-    wait(sending.CLAIM)
+    wait(timedelta(seconds=settings.MAIL_CLAIM_SECONDS))
     assert sending.send_due() == 1
     assert Mail.objects.get().attempts == 2
 

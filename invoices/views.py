@@ -27,14 +27,15 @@ from .uploads import IncomingFile
 from .wizard.start import explain_missing
 from .wizard.steps import STEP_TITLES
 
-DEPOSITS_A_PAGE = 20
+DEPOSITS_A_PAGE = 10
 
 
 @require_safe
 def dossier_documents(request: PersonRequest, numero: str) -> HttpResponse:
     """The tab: deposits filed in the dossier, newest first, own drafts, and what the person may do (§4, §6, §8).
 
-    GET parameters: `type`, the type of an optional document to add; `page`.
+    GET parameters: `type`, the type of an optional document to add; `depot`, the id of a deposit to show with all its
+    documents, however many; `page`.
     """
     dossier = _visible_dossier(request, numero)
     sides, _ = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
@@ -164,5 +165,6 @@ def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocument
         "why_no_documents": why_no_documents,
         "document_types": rules.document_types(dossier),
         "form": form,
+        "whole": request.GET.get("depot", ""),
     }
     return render(request, "invoices/documents.html", context)

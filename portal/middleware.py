@@ -1,4 +1,4 @@
-"""What every request goes through beside Django's own: the maintenance, and the log-in, which loses nothing typed."""
+"""What every request goes through beside Django's own: maintenance, what browsers may keep, log-in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +34,22 @@ class MaintenanceMiddleware:
             status=503,
             headers={"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"},
         )
+
+
+class PrivateMiddleware:
+    """Keeps pages out of every cache, the browser's too: after the log-out « back » shows none, on a shared machine.
+
+    What a view says of its own answer stands, and so do the answers to those who carry no session.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class LogInFirstMiddleware(LoginRequiredMiddleware):

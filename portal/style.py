@@ -56,6 +56,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "dossiers": [sample_dossier(status) for status in DossierStatus],
         "deposits": deposits,
         "cancellable": {deposits[0].pk},
+        "whole": "",
         "draft": {
             "row": Draft(pk=UUID(int=100), saved_at=SUBMITTED, data={"step": DETAILS}),
             "step_title": STEP_TITLES[DETAILS],

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import reverse
 from fpdf import FPDF
-from fpdf.enums import Align, XPos, YPos
+from fpdf.enums import Align, MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from dossiers.models import Dossier
@@ -106,6 +106,16 @@ class _Sheet(FPDF):
         self.set_text_color(*colour)
         self.multi_cell(w=0, h=size * 0.5, text=self.known(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
+    def height_beyond_a_line(self, text: str, *, size: float) -> float:
+        """What a paragraph in bold takes more than one line, in millimetres."""
+        self.set_font("Roboto", "B", size)
+        line = size * 0.5
+        height = self.multi_cell(
+            w=0, h=line, text=self.known(text), align=Align.L, dry_run=True, output=MethodReturnValue.HEIGHT
+        )
+        assert isinstance(height, float)  # noqa: S101 - what was asked for
+        return height - line
+
     def head(self) -> None:
         """What it is, and the reference by which it is found again."""
         self.set_fill_color(*ACCENT)
@@ -153,10 +163,11 @@ class _Sheet(FPDF):
         self.text_line("Fichiers déposés" if len(documents) > 1 else "Fichier déposé", size=13, bold=True)
         self.ln(2)
         for document in documents:
-            if self.will_page_break(FILE_HEIGHT):
+            name = f"{document.get_type_display()} : {document.name}"
+            if self.will_page_break(FILE_HEIGHT + self.height_beyond_a_line(name, size=10.5)):
                 self.add_page()
             self.rule(after=2.2)
-            self.text_line(f"{document.get_type_display()} : {document.name}", size=10.5, bold=True)
+            self.text_line(name, size=10.5, bold=True)
             facts = f"{written(document.pages, 'pages')} · {written(document.size, 'taille')} · SHA-256 :"
             self.text_line(facts, size=9, colour=SOFT)
             # A monospaced core font, so that two hashes compare by eye.

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ..enums import DepositState
-from ..models import Deposit
+from ..models import Deposit, Document
 from ..pdf import PdfProblem
 from ..presentation import remaining
 
@@ -20,6 +20,19 @@ LOOKS = {
     DepositState.TRANSMITTED: ("done", "check"),
     DepositState.CANCELLED: ("neutral", "cross"),
 }
+
+
+# A page stays light, and a deposit of thirty documents does not hide the next one.
+DOCUMENTS_SHOWN = 5
+
+
+@register.simple_tag
+def documents_shown(deposit: Deposit, whole: str) -> tuple[list[Document], int]:
+    """The documents that its card shows, and how many more there are: none where `whole` is its id, or for just one."""
+    documents = list(deposit.documents.all())
+    if str(deposit.pk) == whole or len(documents) <= DOCUMENTS_SHOWN + 1:
+        return documents, 0
+    return documents[:DOCUMENTS_SHOWN], len(documents) - DOCUMENTS_SHOWN
 
 
 @register.inclusion_tag("invoices/deposit_status.html")

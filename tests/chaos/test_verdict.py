@@ -13,6 +13,7 @@ from django.utils import timezone
 from invoices import deposits, transmission
 from invoices.enums import DepositState
 from invoices.models import AssociatedDossier, Deposit, Document, Invoice
+from invoices.references import new_reference
 from roles.enums import Role, Side
 from tests.chaos import verdict
 from tests.chaos.client import Record, Sighting, Told
@@ -103,13 +104,13 @@ def make_another(records: list[Record]) -> None:
     """As if a second start of the same order had been sent too."""
     deposit = deposit_of(records)
     records[0].starts.insert(0, str(uuid4()))
-    deposit.pk, deposit.number_key = records[0].starts[0], "another"
+    deposit.pk, deposit.number_key, deposit.reference = records[0].starts[0], "another", new_reference()
     deposit.save(force_insert=True)
 
 
 def make_one_of_nobody(records: list[Record]) -> None:
     deposit = deposit_of(records)
-    deposit.pk, deposit.number_key = uuid4(), "another"
+    deposit.pk, deposit.number_key, deposit.reference = uuid4(), "another", new_reference()
     deposit.save(force_insert=True)
 
 

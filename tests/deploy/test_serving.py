@@ -19,7 +19,7 @@ from tests.wizard import Wizard
 PASSWORD = "only-for-these-tests"
 MIB = 2**20
 # What two answers to the same question need not have in common, and what nginx adds to a file.
-OF_THE_MOMENT = {"connection", "date", "server"}
+OF_THE_MOMENT = {"connection", "date", "server", "x-request-id"}
 OF_A_FILE = {"accept-ranges", "etag", "last-modified"}
 
 

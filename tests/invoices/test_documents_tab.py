@@ -40,12 +40,28 @@ def test_each_document_says_what_it_is_and_whose(dossier, provider, employer, lo
         assert dossier.training_provider.company.name in page
 
 
+@pytest.mark.parametrize(("count", "shown", "more"), [(5, 6, ""), (6, 5, "Afficher les 2 autres documents")])
+def test_a_deposit_of_many_documents_shows_the_first_and_the_others_on_request(
+    dossier, provider, log_in, count, shown, more
+):
+    deposit = make_deposit(dossier, provider, documents=[DocumentType.AUTRE_DOCUMENT] * count)
+    client = log_in(provider)
+
+    def downloads(**parameters) -> int:
+        return tab(client, dossier, **parameters).count(">Télécharger<")
+
+    assert downloads() == shown
+    assert more in tab(client, dossier)
+    assert downloads(depot=str(deposit.pk)) == count + 1
+    assert "autres documents" not in tab(client, dossier, depot=str(deposit.pk))
+
+
 def test_newest_first_and_by_pages(dossier, provider, log_in):
-    for rank in range(23):
+    for rank in range(13):
         make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"N-{rank:02d}", documents=())
     client = log_in(provider)
     shown = re.findall(r">Facture (N-\d\d)</h2>", tab(client, dossier) + tab(client, dossier, page=2))
-    assert shown == [f"N-{rank:02d}" for rank in range(22, -1, -1)]
+    assert shown == [f"N-{rank:02d}" for rank in range(12, -1, -1)]
 
 
 def test_the_empty_tab_says_what_will_come(dossier, provider, log_in):

@@ -198,14 +198,19 @@ def test_any_name_prints(deposit, provider, log_in):
     assert paper.printable("é発a", {ord("a"), ord("e")}) == "e\ufffda"
 
 
-def test_many_files_take_several_pages_and_none_is_cut(dossier, provider):
+@pytest.mark.parametrize(
+    "name", ["rib.pdf", "un nom de fichier qui prend plus d’une ligne sur le récépissé " * 3 + ".pdf"]
+)
+def test_many_files_take_several_pages_and_none_is_cut(dossier, provider, name):
     deposit = make_deposit(dossier, provider, documents=[DocumentType.RIB] * 30)
+    deposit.documents.update(name=name)
     deposit.refresh_from_db()
     reader = PdfReader(BytesIO(paper.draw(deposit, [dossier], at=deposit.submitted_at)))
-    assert 2 <= len(reader.pages) <= 4
+    assert 2 <= len(reader.pages) <= 6
     sheets = [sheet.extract_text() for sheet in reader.pages]
     assert sum(text.count("SHA-256") for text in sheets) == 31
     for number, text in enumerate(sheets, start=1):
+        assert text.count("SHA-256") == len(re.findall(r"\b[0-9a-f]{64}\b", text))
         assert f"Page {number} sur {len(sheets)}" in text
 
 

@@ -73,11 +73,13 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="module")
-def stack(sink: Sink) -> Iterator[Stack]:
+def stack(sink: Sink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    mails = tmp_path_factory.mktemp("mails")
     with Stack(
         transmission_delay=3,
         embedded=True,
         DJANGO_SETTINGS_MODULE="tests.invoices.quick_sweep",
+        EMAIL_URL=f"file://{mails}",
         LOG_FORMAT="json",
         LOG_LEVEL="DEBUG",
         METRICS_TOKEN=TOKEN,

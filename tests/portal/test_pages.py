@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 
+from tests.factories import UserFactory
+
 
 class SampleForm(forms.Form):
     tuition = forms.ChoiceField(
@@ -113,3 +115,11 @@ def test_anyone_reads_the_accessibility_declaration_and_whom_to_write_to(client,
 def test_every_page_leads_to_the_accessibility_declaration():
     """Those too that are rendered when anything may be broken."""
     assert 'href="/accessibilite/"' in get_template("500.html").render()
+
+
+def test_no_cache_keeps_the_pages_of_a_person(db, client):
+    """« Back » after the log-out asks the portal again, on a machine that several people use."""
+    assert "Cache-Control" not in client.get("/accessibilite/")
+    client.force_login(UserFactory())
+    for path in ("/", "/dossiers/", "/depots/", "/accessibilite/"):
+        assert client.get(path)["Cache-Control"] == "private, no-store"

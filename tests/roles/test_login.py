@@ -88,7 +88,7 @@ def test_log_in_and_out_are_protected_against_forgery(person):
     assert client.post("/deconnexion/").status_code == 403
 
 
-OPEN_TO_ALL = {"accessibility", "login", "logout", "favicon", "health-live", "health-ready", "verify"}
+OPEN_TO_ALL = {"accessibility", "login", "logout", "favicon", "health-live", "health-ready", "metrics", "verify"}
 EXAMPLES = {
     "numero": "CPRO-2026-004217",
     "depot": UUID(int=1),

@@ -8,7 +8,7 @@
 
 import { errorSummary, focusNewErrors, followChoices } from "./portail.js";
 
-const LONGEST_PRESS_MS = 2000;
+const LONGEST_PRESS_MS = 10_000;
 const CLICK_FOLLOWS_MS = 50;
 
 /** Settles once no button of the mouse and no finger is down. */

@@ -11,7 +11,8 @@ from dossiers.enums import DossierStatus, Product
 from portal.demo.dossiers import Request
 from portal.demo.places import FORMATECH_LYON, HORIZON_LYON
 from tests.browser.portal import OTHER_DOCUMENT, Portal, Visit, number_of, pdf
-from tests.browser.test_uploads import choose, expect_saved, held_line
+from tests.browser.test_uploads import choose, expect_saved, file, held_line
+from tests.pdfs import plain_pdf
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.browser
@@ -56,22 +57,22 @@ def wait_for_one(page: Page, waiting: list[object]) -> None:
     wait_until(lambda: page.wait_for_timeout(50) or waiting, "something is held")
 
 
-def test_a_file_that_arrives_takes_no_click_away(visit: Visit) -> None:
+def test_a_refusal_that_arrives_takes_no_click_away(visit: Visit) -> None:
     portal = at_documents(visit, DossierStatus.A_FACTURER)
     page = portal.page
     with held_line(page) as waiting:
-        choose(portal, CERTIFICATE, pdf("certificat.pdf", "Certificat"))
+        choose(portal, CERTIFICATE, file("abime.pdf", plain_pdf()[:300]))
         wait_for_one(page, waiting)
         choose_type(portal, "RIB")
         portal.button("+").hover()
         page.mouse.down()
-        # The field grows when its file is there, and what is below moves away from under the mouse.
+        # The errors would move what is below away from under the mouse.
         with page.expect_response("**/justificatifs/"):
             waiting[0].continue_()
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1000)
         page.mouse.up()
         expect(portal.file_field("RIB")).to_be_visible()
-        expect_saved(portal, "certificat.pdf")
+        expect(portal.page.get_by_role("alert").filter(has_text="Ce PDF est endommagé")).to_be_visible()
 
 
 def test_an_answer_from_before_a_file_arrived_does_not_hide_it(visit: Visit) -> None:

@@ -16,7 +16,7 @@ MOST_SCRIPTS = 8
 
 def imports(script: Path) -> set[Path]:
     """The modules that this one imports itself."""
-    found = re.findall(r'^import .* from "(\..*?)";$', script.read_text(encoding="utf-8"), re.M)
+    found = re.findall(r'^import [^;]* from "(\..*?)";$', script.read_text(encoding="utf-8"), re.M)
     return {(script.parent / relative).resolve() for relative in found}
 
 

@@ -4,7 +4,19 @@
 
 import { announce, errorSummary, fetchPage, readPage, takeToken } from "../portail.js";
 import { still } from "../in_place.js";
-import { boxOf, fieldOf, made, prepare, readerIsIn, replaceBox, replaceParts, showError, showPage, summarise, words } from "./box.js";
+import {
+  boxOf,
+  fieldOf,
+  made,
+  prepare,
+  readerIsIn,
+  replaceBox,
+  replaceParts,
+  showError,
+  showPage,
+  summarise,
+  words,
+} from "./box.js";
 import { goOn, held, hold, leave, replaceForm, uploads } from "./queue.js";
 
 const STALL_MS = 30_000;

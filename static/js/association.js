@@ -7,6 +7,8 @@
  * - What changed is read out: how many were found, how many are associated, that several companies are concerned.
  */
 
+import { announce } from "./portail.js";
+
 const field = () => document.querySelector("[data-search]");
 const results = () => document.getElementById("dossiers-trouves");
 
@@ -90,21 +92,25 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-/** The sentences to read out, by their names; white space as it is read. */
+/** The sentences to read out, by their names, with what shows them; white space as it is read. */
 function sentences() {
   const marked = [...document.querySelectorAll("[data-announce]")];
-  return new Map(marked.map((element) => [element.dataset.announce, element.textContent.trim().replace(/\s+/g, " ")]));
+  return new Map(
+    marked.map((shown) => [shown.dataset.announce, { shown, text: shown.textContent.trim().replace(/\s+/g, " ") }]),
+  );
 }
 
 let known = sentences();
 
 document.addEventListener("htmx:after:swap", (event) => {
   const now = sentences();
-  const changed = [...now].filter(([name, sentence]) => known.get(name) !== sentence).map(([, sentence]) => sentence);
-  known = now;
-  if (changed.length > 0) {
-    document.querySelector("[data-announcer]").textContent = changed.join(" ");
+  for (const [name, { shown, text }] of now) {
+    // Where the reader has been brought is read anyway.
+    if (known.get(name)?.text !== text && shown !== document.activeElement) {
+      announce(text);
+    }
   }
+  known = now;
   restoreTyped();
   // The next search is typed over the last one.
   if (typedSince.length === 0 && document.activeElement === field() && event.detail.ctx.sourceElement !== field()) {

@@ -3,8 +3,11 @@
  *
  * The time left counts down from what the server said, so the reader's clock does not matter; it is silent for screen
  * readers. Once it is over, what was possible until then goes, and the server is asked how the deposit stands, ever
- * more rarely, until it says or ten minutes have passed; a page that nobody looks at asks nothing.
+ * more rarely, until it says or ten minutes have passed; a page that nobody looks at asks nothing. Sentences that hold
+ * in one state only (data-of, data-state) follow it.
  */
+
+import { announce, fetchPage } from "./portail.js";
 
 const ADDRESS = "/depots/statuts/";
 const MINUTES_IN_WORDS_FROM = 180;
@@ -54,9 +57,10 @@ function show() {
 
 /** The delay of this deposit is over: nothing can be cancelled any more. */
 function close(deposit) {
-  for (const form of document.querySelectorAll(`[data-until-sent="${deposit}"]`)) {
-    const title = form.contains(document.activeElement) && document.getElementById(`depot-${deposit}`);
-    form.remove();
+  for (const part of document.querySelectorAll(`[data-until-sent="${deposit}"]`)) {
+    const title =
+      part.contains(document.activeElement) && document.querySelector(`#depot-${deposit}, #recu-${deposit}`);
+    part.remove();
     if (title) {
       title.tabIndex = -1;
       title.focus();
@@ -74,13 +78,12 @@ function due() {
 
 async function ask(deposits) {
   const query = new URLSearchParams(deposits.map((deposit) => ["depot", deposit]));
-  const response = await fetch(`${ADDRESS}?${query}`);
+  const { response, page } = await fetchPage(`${ADDRESS}?${query}`);
   if (!response.ok || response.redirected) {
     loggedOut = true; // whoever wants to know more reloads the page
     return;
   }
-  const answer = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const status of answer.querySelectorAll("[data-deposit]")) {
+  for (const status of page.querySelectorAll("[data-deposit]")) {
     take(status);
   }
 }
@@ -101,19 +104,10 @@ function take(status) {
   for (const shown of document.querySelectorAll(`[data-deposit="${deposit}"]`)) {
     shown.replaceWith(document.importNode(status, true));
   }
-  announce(`${status.dataset.title} : ${status.textContent.trim()}`);
-}
-
-function announce(text) {
-  let region = document.getElementById("annonce-depots");
-  if (!region) {
-    region = document.createElement("p");
-    region.id = "annonce-depots";
-    region.className = "visually-hidden";
-    region.setAttribute("role", "status");
-    document.body.append(region);
+  for (const sentence of document.querySelectorAll(`[data-of="${deposit}"]`)) {
+    sentence.hidden = sentence.dataset.state !== status.dataset.state;
   }
-  region.textContent = text;
+  announce(`${status.dataset.title} : ${status.textContent.trim()}`);
 }
 
 /** Ask now or later about what is due, and go on until nothing is; `at` says in how many milliseconds. */

@@ -6,6 +6,8 @@
  * - A picture with data-comes-later that did not come, as when too many are asked for at once, is asked for again.
  */
 
+import { fetchPage } from "./portail.js";
+
 const TRIES = 3;
 const WAIT_MS = 2000;
 
@@ -52,8 +54,7 @@ async function show(address) {
   const mine = (request = new AbortController());
   say("Chargement…");
   try {
-    const response = await fetch(address, { signal: mine.signal });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const { page } = await fetchPage(address, { signal: mine.signal });
     const preview = page.getElementById("apercu");
     if (preview) {
       put(preview, address);

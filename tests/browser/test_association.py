@@ -67,6 +67,13 @@ def test_typing_finds_and_the_keyboard_alone_adds(visit: Visit, look: Look) -> N
     portal.page.keyboard.type("absent")
     expect(announced(portal)).to_contain_text("Aucun autre dossier à associer ne correspond")
 
+    # Where the reader is brought is read as they arrive, and not a second time; one voice says the rest.
+    portal.page.get_by_role("button", name=re.compile("^Retirer le dossier")).press("Enter")
+    expect(portal.page.get_by_role("heading", name="Dossiers associés 0 sur 10")).to_be_focused()
+    expect(announced(portal)).not_to_contain_text("0 sur 10")
+    expect(announced(portal)).to_contain_text("Aucun dossier à associer ne correspond")
+    expect(portal.page.get_by_role("status")).to_have_count(1)
+
 
 def test_a_late_answer_does_not_replace_a_newer_one(visit: Visit) -> None:
     portal = at_details(visit, DossierStatus.VALIDE)

@@ -34,12 +34,17 @@ def test_the_wait_ends_in_transmis_by_itself_and_then_nothing_is_asked(visit: Vi
     status = portal.status(title, "En cours de transmission")
     expect(status).to_contain_text(re.compile(r"encore 0:0[1-5]"))
     expect(portal.button("Annuler le dépôt")).to_be_visible()
+    expect(portal.page.get_by_text("Jusque-là, vous pouvez l’annuler.")).to_be_visible()
     assert asked == []  # until it is due
     expect(status).to_contain_text("dans un instant")
     expect(portal.button("Annuler le dépôt")).to_have_count(0)
+    expect(portal.page.get_by_text("Jusque-là, vous pouvez l’annuler.")).to_have_count(0)
 
     expect(portal.status(title, "Transmis")).to_be_visible(timeout=30_000)
     expect(portal.page.get_by_role("status").filter(has_text=f"{title}\u00a0: Transmis")).to_have_count(1)
+    expect(portal.page.get_by_text("L’OPCO a reçu ce dépôt")).to_be_visible()
+    expect(portal.page.get_by_text("ce dépôt sera transmis")).to_be_hidden()
+    expect(portal.page.get_by_text("Un autre message vous dira")).to_be_hidden()
     expect(listed.get_by_text(status_pattern("Transmis"))).to_be_visible()
     assert asked
     assert all("/depots/statuts/?depot=" in url for url in asked)

@@ -273,6 +273,9 @@ def test_several_files_at_once_by_drop_too_while_the_next_step_waits(visit: Visi
             wait_until(lambda sent=sent: page.wait_for_timeout(50) or len(waiting) == sent, f"file {sent} is sent")
             portal.expect_step("Pièces justificatives")
             waiting[-1].continue_()
+            if sent == 1:  # said with what follows it, and not lost to it
+                heard = "certificat.pdf\u00a0: enregistré. rib.pdf\u00a0: envoi commencé."
+                expect(page.get_by_role("status")).to_contain_text(heard)
         portal.expect_step("Transmettre")
     expect_saved(portal, "rib.pdf")
     page.go_back()

@@ -80,6 +80,13 @@ function put(preview, address) {
   preview.querySelectorAll("a[href^='?']").forEach((link) => {
     link.href = new URL(link.getAttribute("href"), address);
   });
+  // In the dialog it is a part of the page that it covers.
+  const heading = document.createElement("h2");
+  const own = preview.querySelector("h1");
+  heading.id = own.id;
+  heading.className = own.className;
+  heading.append(...own.childNodes);
+  own.replaceWith(heading);
   content.replaceChildren(preview);
   if (pressed) {
     (link(pressed) ?? link(pressed === "next" ? "prev" : "next"))?.focus();

@@ -165,7 +165,7 @@ def test_the_list_asks_as_much_of_the_database_for_2_dossiers_as_for_25(client, 
     assert queries_of(client, "/dossiers/") == few
 
 
-def test_the_documents_tab_asks_as_much_of_the_database_for_2_deposits_as_for_15(site, log_in):
+def test_the_documents_tab_asks_as_much_of_the_database_for_2_deposits_as_for_10(site, log_in):
     dossier = DossierFactory(training_provider=site)
     others = DossierFactory.create_batch(2, training_provider=site)
     person = person_with(Role.SAISIE_PRESTATAIRE, site)
@@ -180,8 +180,8 @@ def test_the_documents_tab_asks_as_much_of_the_database_for_2_deposits_as_for_15
     address = f"/dossiers/{dossier.number}/documents/"
     deposit(2)
     few = queries_of(client, address)
-    deposit(13)
-    assert client.get(address).content.decode().count("Annuler le dépôt") == 15
+    deposit(8)
+    assert client.get(address).content.decode().count("Annuler le dépôt") == 10
     assert queries_of(client, address) == few
 
 

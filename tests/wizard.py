@@ -44,12 +44,30 @@ class Wizard:
         """Open a step's address."""
         return self.client.get(self.url(step))
 
-    def post(self, step: str, data: dict | None = None, *, press: str | None = None, value: str = "1", **files):
-        """Press a button of a step: `data` and `files` by field; the main button unless `press` names another."""
+    def stamp(self, step: str) -> str:
+        """What the step's page was made from (its hidden field): a page opened now."""
+        return re.search(r'name="vu"\s+value="([^"]*)"', self.get(step).content.decode())[1]
+
+    def post(
+        self,
+        step: str,
+        data: dict | None = None,
+        *,
+        press: str | None = None,
+        value: str = "1",
+        stamp: str | None = None,
+        **files,
+    ):
+        """Press a button of a step: `data` and `files` by field; the main button unless `press` names another.
+
+        `stamp`: that of a page opened before; without it the form is of no page.
+        """
         posted = {f"{step}-{name}": typed for name, typed in ((data or {}) | files).items()}
         posted[f"depot-{self.depot}-current_step"] = step
         if press:
             posted[press] = value
+        if stamp is not None:
+            posted["vu"] = stamp
         return self.client.post(self.url(step), posted)
 
     def facture(self, covers_tuition: str = "oui", file=None):

@@ -26,7 +26,7 @@ class AmountField(forms.CharField):
     UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?", re.ASCII)
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "class": "input input--amount"})
+        widget = forms.TextInput({"inputmode": "decimal", "class": "input input--amount"})
         super().__init__(widget=widget, **kwargs)
 
     def clean(self, value: Any) -> Decimal | None:
@@ -66,7 +66,7 @@ class IssueDateField(forms.CharField):
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "class": "input"})
+        widget = forms.TextInput({"inputmode": "numeric", "class": "input"})
         super().__init__(widget=widget, **kwargs)
 
     def clean(self, value: Any) -> date | None:
@@ -115,7 +115,7 @@ class InvoiceNumberField(forms.CharField):
                 "il en a ici %(show_value)d.",
                 "null_characters_not_allowed": "Ce numéro contient des caractères invisibles : saisissez-le à la main.",
             },
-            widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
+            widget=forms.TextInput({"class": "input"}),
             **kwargs,
         )
 

@@ -28,7 +28,7 @@ from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
-from . import association, choices, lapsed
+from . import association, choices, lapsed, stamps
 from .forms import (
     CERTIFICATE_SLOT,
     INVOICE_SLOT,
@@ -73,7 +73,10 @@ class DepositWizard(SessionWizardView):
     def dispatch(self, request: DraftRequest, *args: Any, depot: UUID, etape: str, **kwargs: Any) -> HttpResponse:
         self.refusals: dict[str, str] = {}
         self.sent = False
+        self.stamp: str | None = None
         draft = open_draft(request, depot)
+        if draft is None and stamps.KEEP in request.POST:
+            return HttpResponse(status=204)  # nothing to keep, and nobody to tell: the next button says why
         if draft is None:
             lapsed.forget(request)
             return explain_missing(request, depot)
@@ -83,6 +86,8 @@ class DepositWizard(SessionWizardView):
         arrived = self.receive_files(request, draft, etape)
         with transaction.atomic():
             locked = open_draft(request, depot, lock=True)
+            if locked is None and stamps.KEEP in request.POST:
+                return HttpResponse(status=204)
             if locked is None:  # sent or deleted by another tab since it was read above
                 return explain_missing(request, depot)
             request.draft, self.arrived = locked, arrived
@@ -144,21 +149,28 @@ class DepositWizard(SessionWizardView):
     def get_form_kwargs(self, step: str | None = None) -> dict[str, Any]:
         return {"situation": self.situation, "refusals": self.refusals if step == self.steps.current else {}}
 
+    def held(self, step: str) -> dict[str, str]:
+        """What the draft holds of what was typed at a step, by the fields' names in the page."""
+        return (self.storage.get_step_data(step) or MultiValueDict()).dict()
+
     def get_form_initial(self, step: str) -> dict[str, Any]:
-        typed = self.storage.get_step_data(step) or {}
-        return {name.removeprefix(f"{step}-"): typed[name] for name in typed}
+        return {name.removeprefix(f"{step}-"): text for name, text in self.held(step).items()}
 
     def get_form_step_data(self, form: StepForm | None = None) -> dict[str, list[str]]:
         """What is typed at this step, in the fields that it has, and that alone.
 
-        A field that did not come keeps what it had: a transfer cut short may look like a whole form.
+        A field that did not come keeps what it had: a transfer cut short may look like a whole form. So does one
+        that another tab has changed, and this one has not.
         """
-        return self.with_typed(self.steps.current, typed_at(self.steps.current, self.request.POST))
+        step, posted = self.steps.current, self.request.POST
+        return self.with_typed(step, typed_at(step, posted), posted.get(stamps.FIELD, ""))
 
-    def with_typed(self, step: str, typed: Mapping[str, str]) -> dict[str, list[str]]:
-        """What the draft holds of a step, with what is typed in its place."""
-        kept = dict((self.storage.get_step_data(step) or MultiValueDict()).lists())
-        return kept | {name: [text] for name, text in typed.items()}
+    def with_typed(self, step: str, typed: Mapping[str, str], stamp: str) -> dict[str, list[str]]:
+        """What the draft holds of a step, with what was typed in its place in a page of this stamp."""
+        held = self.held(step)
+        elsewhere = stamps.changed_elsewhere(step, stamp, typed, held)
+        typed = {name: text for name, text in typed.items() if name not in elsewhere}
+        return {name: [text] for name, text in (held | typed).items()}
 
     @cached_property
     def checked_forms(self) -> dict[str, StepForm]:
@@ -172,6 +184,7 @@ class DepositWizard(SessionWizardView):
 
     def get(self, request: PersonRequest, *args: Any, etape: str, **kwargs: Any) -> HttpResponse:
         self.storage.current_step = etape
+        self.stamp = stamps.stamp(etape, self.held(etape))  # what waits in the session is not in the draft yet
         self.restore_typed(etape)
         if blocking := first_incomplete(self.checked_forms, before=etape):
             return self.go_back_to(blocking)
@@ -182,8 +195,9 @@ class DepositWizard(SessionWizardView):
         """Show what was typed after the session had ended, and say so; it is saved when the person goes on."""
         kept = lapsed.waiting(self.request, since=self.storage.draft.saved_at)
         if kept:
-            self.storage.set_step_data(step, self.with_typed(step, kept["typed"]))
-            messages.info(self.request, lapsed.sentence(kept))
+            self.storage.set_step_data(step, self.with_typed(step, kept["typed"], kept["stamp"]))
+            level = messages.WARNING if kept["undone"] else messages.INFO
+            messages.add_message(self.request, level, lapsed.sentence(kept))
 
     def go_back_to(self, step: str) -> HttpResponse:
         """Send the person to the step that comes first, and say so (§9)."""
@@ -196,8 +210,13 @@ class DepositWizard(SessionWizardView):
         management = ManagementForm(request.POST, prefix=self.prefix)
         if not management.is_valid() or management.cleaned_data["current_step"] != etape:
             raise SuspiciousOperation("The management data do not belong to this step of this draft.")
+        if stamps.KEEP in request.POST:
+            return self.keep_typed(etape)
         self.storage.current_step = etape
         searched_before = self.get_form_initial(etape).get("recherche", "")
+        self.changed_elsewhere = stamps.changed_elsewhere(
+            etape, request.POST.get(stamps.FIELD, ""), typed_at(etape, request.POST), self.held(etape)
+        )
         self.storage.set_step_data(etape, self.get_form_step_data())
         self.keep_files(etape)
         lapsed.forget(request)
@@ -206,6 +225,20 @@ class DepositWizard(SessionWizardView):
             return response
         self.storage.save()
         return response
+
+    def keep_typed(self, step: str) -> HttpResponse:
+        """Keep what is typed so far, as it is, for a page that goes on: no check, no other step, no page.
+
+        Such a request may be overtaken by a button's. So it changes only what is still as its page showed it.
+        """
+        stamp, held = self.request.POST.get(stamps.FIELD, ""), self.held(step)
+        kept = stamps.still_as_seen(step, stamp, typed_at(step, self.request.POST), held)
+        if any(held.get(name, "") != text for name, text in kept.items()):
+            self.storage.set_step_data(step, {name: [text] for name, text in (held | kept).items()})
+            self.storage.current_step = self.storage.current_step or step
+            lapsed.forget(self.request)
+            self.storage.save()
+        return HttpResponse(status=204, headers={stamps.HEADER: stamps.renewed(stamp, kept)})
 
     def keep_files(self, step: str) -> None:
         """Give the files that arrived to the draft; a field removed by another tab meanwhile takes none."""
@@ -230,6 +263,8 @@ class DepositWizard(SessionWizardView):
         self.mark_attempted(step)
         if blocking := first_incomplete(self.checked_forms, before=step):
             return self.go_back_to(blocking)
+        if self.changed_elsewhere:
+            return self.show_changed(step)
         return super().post(self.request)
 
     def choose(self, step: str, choice: choices.Choice, value: str) -> HttpResponse:
@@ -242,6 +277,17 @@ class DepositWizard(SessionWizardView):
             return self.render(self.get_form(step))
         return redirect(step_url(self.storage.draft.pk, step))
 
+    def show_changed(self, step: str) -> HttpResponse:
+        """Show the step as the draft holds it: it is not what the page showed that was left forwards."""
+        self.say_refusals()
+        messages.warning(self.request, "Ce brouillon a été modifié dans un autre onglet : vérifiez cette étape.")
+        return redirect(step_url(self.storage.draft.pk, step))
+
+    def say_refusals(self) -> None:
+        """Say on the next page what this one has no place for."""
+        for sentence in self.refusals.values():
+            messages.error(self.request, sentence)
+
     def mark_attempted(self, step: str) -> None:
         """From now on the step shows its errors."""
         attempted = self.storage.extra_data["attempted"]
@@ -253,8 +299,9 @@ class DepositWizard(SessionWizardView):
         steps = list(STEP_TITLES)
         if steps.index(goto_step) > steps.index(self.steps.current):
             self.mark_attempted(self.steps.current)
-        for sentence in self.refusals.values():
-            messages.error(self.request, sentence)
+            if self.changed_elsewhere:
+                return self.show_changed(self.steps.current)
+        self.say_refusals()
         self.storage.current_step = goto_step
         return redirect(step_url(self.storage.draft.pk, goto_step))
 
@@ -318,6 +365,7 @@ class DepositWizard(SessionWizardView):
             "situation": situation,
             "step": current,
             "step_title": STEP_TITLES[current],
+            "stamp": stamps.stamp(current, self.held(current)) if self.stamp is None else self.stamp,
             "previous": self.steps.prev,
             "files": [file_field(form, slot, repeated) for slot in form.file_slots()],
             "rail": [rail_step(step, current, self.checked_forms) for step in STEP_TITLES],

@@ -151,7 +151,7 @@ class DepositWizard(SessionWizardView):
 
     def held(self, step: str) -> dict[str, str]:
         """What the draft holds of what was typed at a step, by the fields' names in the page."""
-        return (self.storage.get_step_data(step) or MultiValueDict()).dict()
+        return dict((self.storage.get_step_data(step) or MultiValueDict()).items())
 
     def get_form_initial(self, step: str) -> dict[str, Any]:
         return {name.removeprefix(f"{step}-"): text for name, text in self.held(step).items()}

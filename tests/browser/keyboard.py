@@ -31,6 +31,9 @@ class Keyboard:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # From now on Playwright stands in for the system's dialog. Asked only when a file is chosen, it may come to
+        # that after the key, and the real dialog then stays open out of its reach.
+        page.on("filechooser", lambda chooser: None)
 
     def press(self, *keys: str) -> None:
         for key in keys:

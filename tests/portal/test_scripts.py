@@ -11,7 +11,7 @@ from roles.enums import Role
 from tests.factories import DossierFactory, person_with
 
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
-MOST_SCRIPTS = 8
+MOST_SCRIPTS = 9
 
 
 def imports(script: Path) -> set[Path]:

@@ -311,6 +311,8 @@ INCOMING_ROOT = DOCUMENT_ROOT / "incoming"
 FILE_UPLOAD_HANDLERS = ["invoices.uploads.IncomingFileHandler"]
 
 EMAIL_CONFIG = dict(EMAIL)
+if EMAIL_CONFIG.get("EMAIL_FILE_PATH"):  # the library takes its first slash away
+    EMAIL_CONFIG["EMAIL_FILE_PATH"] = f"/{EMAIL_CONFIG['EMAIL_FILE_PATH'].lstrip('/')}"
 globals().update({key: value for key, value in EMAIL_CONFIG.items() if key.startswith("EMAIL_")})
 # Of each answer of the mail server: one that hangs does not hold a worker.
 EMAIL_TIMEOUT = EMAIL_CONFIG["EMAIL_TIMEOUT"] or 10

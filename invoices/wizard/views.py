@@ -14,7 +14,6 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from formtools.wizard.forms import ManagementForm
 from formtools.wizard.views import SessionWizardView
@@ -151,7 +150,8 @@ class DepositWizard(SessionWizardView):
 
     def held(self, step: str) -> dict[str, str]:
         """What the draft holds of what was typed at a step, by the fields' names in the page."""
-        return dict((self.storage.get_step_data(step) or MultiValueDict()).items())
+        typed = self.storage.get_step_data(step) or {}
+        return {name: typed[name] for name in typed}
 
     def get_form_initial(self, step: str) -> dict[str, Any]:
         return {name.removeprefix(f"{step}-"): text for name, text in self.held(step).items()}

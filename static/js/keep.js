@@ -5,6 +5,7 @@
  * tells what another tab has changed since. Whatever fails is silent: the next button sends everything, and says so.
  */
 
+const LEFT = "saisie-en-partant"; // in the tab's own storage: a page reloaded may be made before what left it arrives
 const PAUSE_MS = 400; // a button that is pressed at once sends the same
 let page = null;
 let timer = null;
@@ -24,10 +25,12 @@ function current() {
 
 const namesIn = (stamp) => stamp.split(" ").map((part) => part.split(":")[0]);
 
+const controlsOf = (form, stamp) => namesIn(stamp).flatMap((name) => [...form.querySelectorAll(`[name="${name}"]`)]);
+
 /** What is typed in the fields of the stamp, or what the server had written there; nothing of a group without a choice. */
 function valuesOf(form, stamp, asServed = false) {
   const values = {};
-  for (const control of namesIn(stamp).flatMap((name) => [...form.querySelectorAll(`[name="${name}"]`)])) {
+  for (const control of controlsOf(form, stamp)) {
     if (control.type !== "radio") {
       values[control.name] = asServed ? control.defaultValue : control.value;
     } else if (asServed ? control.defaultChecked : control.checked) {
@@ -66,6 +69,9 @@ async function keep(leaving = false) {
   body.set("vu", seen);
   body.set("garder", "1");
   sending.onItsWay = values;
+  if (leaving) {
+    sessionStorage.setItem(LEFT, JSON.stringify({ address: form.action, known: sending.known, values }));
+  }
   let answer = null;
   try {
     answer = await fetch(form.action, { method: "POST", body, keepalive: true, redirect: "manual" });
@@ -76,10 +82,33 @@ async function keep(leaving = false) {
   if (answer?.status !== 204) {
     return;
   }
+  sessionStorage.removeItem(LEFT);
   sending.known = values;
   sending.seen = answer.headers.get("Draft-Stamp") ?? seen;
   write(sending);
   later();
+}
+
+/** Show again what was typed when this very step was left, where the page that came is of before that. */
+function restore() {
+  const left = JSON.parse(sessionStorage.getItem(LEFT));
+  if (!current() || left?.address !== page.form.action) {
+    return;
+  }
+  sessionStorage.removeItem(LEFT);
+  for (const control of controlsOf(page.form, page.seen)) {
+    const value = left.values[control.name];
+    if (value === left.known[control.name] || page.known[control.name] !== left.known[control.name]) {
+      continue;
+    }
+    if (control.type === "radio") {
+      control.checked = control.value === value;
+    } else {
+      control.value = value;
+    }
+    write(page);
+    later();
+  }
 }
 
 function later() {
@@ -122,4 +151,4 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
-current();
+restore();

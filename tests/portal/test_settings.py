@@ -94,6 +94,11 @@ def test_where_mails_lead_is_to_be_said_where_no_host_says_it(hosts: str) -> Non
     assert "PUBLIC_URL" in attempt.stderr
 
 
+def test_mails_may_go_to_a_folder_wherever_the_portal_is_started() -> None:
+    told = start("EMAIL_FILE_PATH", SECRET_KEY="settings-test", EMAIL_URL="file:///srv/mails")
+    assert told.stdout == "/srv/mails\n"
+
+
 def test_without_secret_key_the_start_is_refused() -> None:
     attempt = start()
     assert attempt.returncode == 1

@@ -27,7 +27,7 @@ run: ## install, load the demo data and serve the whole portal on http://127.0.0
 test: ## install and run all the tests, in a real browser too
 	@tools/install.sh requirements-dev.lock
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/python -m tests.nginx
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.nginx
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # As in production, whatever the environment says; the database is not asked.

@@ -30,6 +30,9 @@ HEIGHT = 800
 LONGEST = {WIDE: 1400, PHONE: 1800}
 COLOURS = 32
 SCHEMES = (("light", ""), ("dark", "-sombre"))
+PICTURES_ARE_THERE = """() => [...document.images].every(
+    (image) => image.complete || image.getBoundingClientRect().top > window.innerHeight
+)"""
 
 
 def keep(page: Page, folder: Path, name: str) -> int:
@@ -38,10 +41,13 @@ def keep(page: Page, folder: Path, name: str) -> int:
     size = 0
     for width in (WIDE, PHONE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
+        # As high as the page: what sticks to an edge of the window stands where it belongs.
+        needed = page.evaluate("document.scrollingElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": max(HEIGHT, min(needed, LONGEST[width]))})
+        page.wait_for_function(PICTURES_ARE_THERE)
         for scheme, suffix in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            taken = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
-            shown = taken.crop((0, 0, width, min(taken.height, LONGEST[width])))
+            shown = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
             # k-means: without it the colours of small things, as a warning's edge, are lost to the many greys.
             picture = shown.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
             path = folder / f"{name}-{width}{suffix}.webp"

@@ -18,10 +18,12 @@ from tests.stack import free_port, wait_until
 def development_server() -> Iterator[str]:
     """Serve it, and give its address."""
     port = free_port()
+    # Its page asks no database, but the server looks for the one that is named before it starts.
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     server = subprocess.Popen(
         leashed([sys.executable, "manage.py", "runserver", "--noreload", str(port)], signal.SIGTERM),
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"},
+        env=environment | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

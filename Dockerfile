@@ -9,11 +9,11 @@ ARG NGINX_IMAGE=nginxinc/nginx-unprivileged:1.30-alpine
 # --- What the lock file names, with its hashes ----------------------------------------------------------------------
 
 FROM ${PYTHON_IMAGE} AS packages
-COPY requirements.lock /
+COPY requirements-production.lock /
 RUN python -m venv --without-pip /opt/portail \
     && python -m pip --python /opt/portail/bin/python install \
         --no-cache-dir --disable-pip-version-check --no-input --only-binary :all: \
-        --require-hashes --requirement /requirements.lock
+        --require-hashes --requirement /requirements-production.lock
 
 # --- The portal, its static files and its error pages ---------------------------------------------------------------
 
@@ -65,7 +65,7 @@ LABEL org.opencontainers.image.title="Portail des dépôts" \
     org.opencontainers.image.revision="${REVISION}"
 RUN groupadd --gid 10001 portail \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portail \
-    && install --directory --owner=portail --group=portail --mode=0750 /documents /var/lib/portail
+    && install --directory --owner=portail --group=portail --mode=0750 /documents /var/lib/portail /var/lib/portail/incoming
 COPY --from=packages /opt/portail /opt/portail
 COPY --from=code /app /app
 # All that is written goes to /documents, /var/lib/portail and /tmp: the rest may be read-only.

@@ -106,6 +106,11 @@ class Dossier(models.Model):
         return f"{self.beneficiary_first_name} {self.beneficiary_last_name}"
 
     @property
+    def trail_label(self) -> str:
+        """How the trail names it: without its beneficiary."""
+        return self.number
+
+    @property
     def as_product(self) -> Product:
         """The product with its domain."""
         return Product[self.product]

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from trail.admin import timeline
+
 from .models import AssociatedDossier, Deposit, Document, Draft, Invoice
 
 
@@ -87,12 +89,20 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         "cancelled_at",
         "cancelled_by",
     )
-    readonly_fields = fields
+    readonly_fields = (*fields, "history")
     inlines = (InvoiceInline, DocumentInline, AssociatedDossierInline)
+
+    def get_fields(self, request: HttpRequest, obj: Deposit | None = None) -> Any:
+        """With its history, for those who may read the trail."""
+        return (*self.fields, "history") if request.user.has_perm("trail.view_event") else self.fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With what the title of a deposit without an invoice is made of."""
         return super().get_queryset(request).prefetch_related("documents")
+
+    @admin.display(description="historique")
+    def history(self, deposit: Deposit) -> str:
+        return timeline(deposit.pk)
 
     @admin.display(description="dépôt", ordering="invoice__number")
     def title(self, deposit: Deposit) -> str:

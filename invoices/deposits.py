@@ -14,6 +14,8 @@ from dossiers.models import Dossier
 from outbox.tasks import ring
 from roles.enums import Side
 from roles.models import Establishment, User
+from trail.enums import Action, Result
+from trail.recording import Details, event, record, record_all
 
 from . import rules, tasks, transmission
 from .clock import database_now
@@ -92,8 +94,10 @@ def submit(
     Raises NumberTakenError, or FileLostError; nothing is written then.
     """
     delay = settings.TRANSMISSION_DELAY if delay is None else delay
+    action = Action.DEPOSIT if invoice else Action.DEPOSIT_DOCUMENT
     for document in documents:
         if not document.file.storage.exists(str(document.file)):
+            _record_refusal(action, deposit_id, side, depositor, "file_lost")
             raise FileLostError(document)
     perimeter = origin.perimeter(side)
     try:
@@ -127,8 +131,15 @@ def submit(
                 document.deposit, document.position = deposit, position
                 document.save(update_fields=["draft", "slot", "loose_since", "deposit", "position"])
             mails.write_received(deposit, documents, associated, row, delay)
+            about: Details = {"dossier": origin.number, "documents": len(documents), "associated": len(associated)}
+            record(action, person=depositor, side=side, on=deposit, details=about)
+            record_all(
+                event(Action.ASSOCIATE, person=depositor, side=side, on=dossier, deposit=deposit.pk)
+                for dossier in associated
+            )
     except IntegrityError:
         if invoice and holder_of(invoice.number, side, perimeter):
+            _record_refusal(action, deposit_id, side, depositor, "number_taken")
             raise NumberTakenError from None
         raise
     transaction.on_commit(lambda: _set_alarm(deposit.pk, delay), robust=True)
@@ -140,6 +151,8 @@ def cancel(deposit: Deposit, person: User) -> bool:
     cancelled = transmission.cancel(deposit.pk, person)
     if cancelled:
         logger.info("deposit cancelled", extra={"deposit": str(deposit.pk)})
+    else:
+        record(Action.CANCEL, person=person, side=deposit.side, on=deposit, result=Result.REFUSED, reason="too_late")
     return cancelled
 
 
@@ -151,6 +164,10 @@ def may_cancel(deposit: Deposit, person: User) -> bool:
     return deposit.depositor_id == person.pk or deposit.origin.reached_by(
         person.scope, deposit.as_side, to_deposit=True
     )
+
+
+def _record_refusal(action: Action, deposit_id: UUID, side: Side, depositor: User, reason: str) -> None:
+    record(action, person=depositor, side=side, deposit=deposit_id, result=Result.REFUSED, reason=reason)
 
 
 def _set_alarm(deposit_id: UUID, delay: timedelta) -> None:

@@ -1,14 +1,27 @@
-"""The form of a document outside an invoice (RULES.md §8)."""
+"""The field of one PDF, and the form of a document outside an invoice (RULES.md §8)."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from dossiers.models import Dossier
 from roles.enums import Side
 
 from . import rules
 from .enums import DocumentType
+
+
+class PdfField(forms.FileField):
+    """One PDF, chosen or dropped. Whether what arrives is acceptable is asked of invoices.pdf, not here."""
+
+    def __init__(self, label: str | None = None, **kwargs: Any) -> None:
+        super().__init__(
+            label=label,
+            help_text=f"Un PDF de {settings.MAX_FILE_BYTES // 1024**2} Mo au plus, à choisir ou à déposer ici.",
+            widget=forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"}),
+            **kwargs,
+        )
 
 
 class OptionalDocumentForm(forms.Form):

@@ -2,13 +2,13 @@
 
 import uuid
 from datetime import timedelta
-from typing import Self
+from typing import Self, cast
 
 from django.conf import settings
 from django.core.files.storage import storages
-from django.core.files.storage.base import Storage
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from dossiers.models import Dossier
@@ -19,6 +19,7 @@ from .clock import database_now
 from .enums import DepositState, DocumentType
 from .references import LENGTH as REFERENCE_LENGTH
 from .references import new_reference
+from .storage import FileStore
 
 PENDING, TRANSMITTED, CANCELLED = DepositState
 
@@ -48,6 +49,18 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
         """Pending deposits whose delay ended at least `since` ago, by the database's clock."""
         return self.filter(state=DepositState.PENDING, transmit_at__lte=database_now(-since))
 
+    def expired(self) -> Self:
+        """Those whose time has ended, by the database's clock; one that waits for its transmission never has.
+
+        Years are counted with a day more: a few days late rather than one early.
+        """
+        years = timedelta(days=366 * settings.DEPOSIT_RETENTION_YEARS)
+        cancelled = timedelta(days=settings.CANCELLED_RETENTION_DAYS)
+        return self.filter(
+            Q(state=DepositState.TRANSMITTED, transmitted_at__lte=database_now(-years))
+            | Q(state=DepositState.CANCELLED, cancelled_at__lte=database_now(-cancelled))
+        )
+
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     """PDFs."""
@@ -70,6 +83,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """The documents that have belonged to nothing for this long, by the database's clock."""
         return self.filter(loose_since__lte=database_now(-since))
 
+    def purgeable(self) -> Self:
+        """Those that no request under way can still take or read."""
+        return self.loose(since=timedelta(hours=settings.LOOSE_FILE_HOURS))
+
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     """Deposits being prepared."""
@@ -81,6 +98,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def shown_to(self, user: User) -> Self:
         """Those of them of which a step was saved: a start alone shows nowhere."""
         return self.resumable_by(user).filter(saved_at__isnull=False)
+
+    def abandoned(self) -> Self:
+        """Those that nobody has touched for DRAFT_RETENTION_DAYS."""
+        return self.filter(deleted_at=None, saved_at__lte=database_now(-timedelta(days=settings.DRAFT_RETENTION_DAYS)))
 
 
 def _shown_in(dossiers: models.QuerySet[Dossier], path: str = "") -> Q:
@@ -145,6 +166,10 @@ class Deposit(models.Model):
         indexes = (
             models.Index(fields=("transmit_at",), condition=Q(state=PENDING), name="deposit_due"),
             models.Index(fields=("origin", "-submitted_at"), name="deposit_origin"),
+            # Of those transmitted lately: which depositors were not told.
+            models.Index(
+                fields=("transmitted_at",), condition=Q(transmitted_at__isnull=False), name="deposit_transmitted_at"
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -190,6 +215,16 @@ class Deposit(models.Model):
         if hasattr(self, "invoice"):
             return f"Facture {self.invoice.number}"
         return ", ".join(document.get_type_display() for document in self.documents.all())
+
+    @property
+    def trail_label(self) -> str:
+        """How the trail names it."""
+        return self.reference
+
+    @property
+    def trail_deposit(self) -> uuid.UUID:
+        """The deposit that the trail files it under: itself."""
+        return self.pk
 
     @property
     def dossiers_seen(self) -> list[Dossier]:
@@ -282,14 +317,19 @@ class Draft(models.Model):
         return f"Brouillon · {self.origin.number}"
 
     @property
+    def trail_deposit(self) -> uuid.UUID:
+        """The deposit that the trail files it under: the one that it is to become."""
+        return self.pk
+
+    @property
     def as_side(self) -> Side:
         """The side it is made for."""
         return Side(self.side)
 
 
-def document_storage() -> Storage:
+def document_storage() -> FileStore:
     """Where the PDFs lie (DOCUMENT_STORAGE_URL)."""
-    return storages["documents"]
+    return cast(FileStore, storages["documents"])
 
 
 class Document(models.Model):
@@ -329,6 +369,8 @@ class Document(models.Model):
         ordering = ("position", "uploaded_at", "pk")
         indexes = (
             models.Index(fields=("loose_since",), condition=Q(loose_since__isnull=False), name="document_loose"),
+            # What a person holds that is not deposited.
+            models.Index(fields=("uploaded_by",), condition=Q(deposit=None), name="document_held"),
             # Whether a file that arrives was deposited before.
             models.Index(fields=("sha256",), condition=Q(deposit__isnull=False), name="document_deposited_file"),
         )
@@ -358,3 +400,22 @@ class Document(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("invoices:document", args=[self.pk])
+
+    @property
+    def trail_deposit(self) -> uuid.UUID | None:
+        """The deposit that the trail files it under, or the draft of one."""
+        return self.deposit_id or self.draft_id
+
+
+class Allowance(models.Model):
+    """How many files a person sent in the hour that began at `begun_at`; the lock of all that is theirs to fill up."""
+
+    person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="allowance")
+    begun_at = models.DateTimeField("heure commencée le", db_default=Now(), editable=False)
+    uploads = models.PositiveIntegerField("envois", default=0, editable=False)
+
+    class Meta:
+        verbose_name = "quota"
+
+    def __str__(self) -> str:
+        return f"Quota · {self.person_id}"

@@ -1,17 +1,15 @@
 """Pictures of documents: the first page, small, kept beside the documents; any page, large, drawn at each look.
 
-A kept picture is named after its document, which has a row; it goes before the row does (documents.purge). So X
+A kept picture is named after its document, which has a row; it goes before the row does (documents.purge). So no
+picture outlives its document.
 
 What a person can ask for costs a process a tenth of a second, and a hostile file seconds. So few are drawn at once,
 few requests wait for their turn, and the others are told to come back: pictures never take all the threads.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.core.files.base import File
@@ -20,6 +18,8 @@ from django.core.files.storage.base import Storage
 
 from .models import Document
 from .pdf.picture import CannotDraw, Frame, draw_page
+from .storage import StorageAwayError, local_file
+from .turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -33,36 +33,8 @@ VERSION = 1
 NO_PICTURE = b"none"
 
 
-class Busy(Exception):  # noqa: N818 - an outcome, not an error of ours
-    """Too many pictures are being drawn just now; the same request in a moment may be answered."""
-
-
-class Turns:
-    """Who may draw: a few at once, a few more waiting for a short while, and nobody else."""
-
-    def __init__(self, *, at_once: int, waiting: int, wait_seconds: float) -> None:
-        self._drawing = BoundedSemaphore(at_once)
-        self._inside = BoundedSemaphore(at_once + waiting)
-        self._wait_seconds = wait_seconds
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold a turn; raises Busy where there is none."""
-        if not self._inside.acquire(blocking=False):
-            raise Busy
-        try:
-            if not self._drawing.acquire(timeout=self._wait_seconds):
-                raise Busy
-            try:
-                yield
-            finally:
-                self._drawing.release()
-        finally:
-            self._inside.release()
-
-
 # Of this process.
-turns = Turns(
+drawing = Turns(
     at_once=settings.PICTURES_AT_ONCE,
     waiting=settings.PICTURES_WAITING,
     wait_seconds=settings.PICTURE_WAIT_SECONDS,
@@ -72,7 +44,7 @@ turns = Turns(
 def thumbnail(document: Document) -> bytes:
     """The first page, small, as WebP: kept, or drawn now and kept.
 
-    Raises CannotDraw, Busy, FileNotFoundError where the document's file is lost.
+    Raises CannotDraw, turns.Busy, FileNotFoundError where the document's file is lost, StorageAwayError.
     """
     name = _name(document)
     picture = _kept(name)
@@ -90,14 +62,19 @@ def thumbnail(document: Document) -> bytes:
 
 
 def page(document: Document, number: int, frame: Frame = PAGE) -> bytes:
-    """One page (from 1), as WebP, drawn now. Raises CannotDraw, Busy, FileNotFoundError as `thumbnail` does."""
-    with turns.turn():
-        return draw_page(Path(document.file.path), number, frame)
+    """One page (from 1), as WebP, drawn now. Raises what `thumbnail` raises."""
+    with drawing.turn(), local_file(document.file.storage, str(document.file)) as path:
+        return draw_page(path, number, frame)
 
 
 def discard(document: Document) -> None:
     """Remove what is kept of a document, if anything: before its row goes."""
     _storage().delete(_name(document))
+
+
+def document_name(name: str) -> str:
+    """The name of the document's file of which this is a picture's."""
+    return f"{name.removesuffix('.webp')}.pdf"
 
 
 def _storage() -> Storage:
@@ -116,10 +93,15 @@ class _Written(File):
 
 
 def _kept(name: str) -> bytes:
-    """What is kept under this name; b"" for nothing, as a machine that lost its power may leave it."""
+    """What is kept under this name; b"" for nothing, as a machine that lost its power may leave it.
+
+    Raises StorageAwayError: where the bucket does not answer, the document cannot be had either.
+    """
     try:
         with _storage().open(name) as file:
             return bytes(file.read())
+    except StorageAwayError:
+        raise
     except OSError:
         return b""
 

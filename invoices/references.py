@@ -6,7 +6,7 @@ guesses a second, finding one of a million deposits takes some 38 million years,
 
 import secrets
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret - the letters of references
 SYMBOLS = 16
 GROUP = 4
 PREFIX = "DEP"

@@ -158,9 +158,11 @@ def number_key(number: str) -> str:
     Compatibility forms and invisible characters do not make another number either.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
-    return "".join(
+    kept = "".join(
         character for character in folded if not character.isspace() and unicodedata.category(character) != "Cf"
     )
+    # An accent that stood alone, with a space to carry it, now stands on the letter before.
+    return unicodedata.normalize("NFKC", kept)
 
 
 def earliest_issue_date(today: date) -> date:

@@ -1,7 +1,8 @@
 """How a stored file leaves the portal, once a view has decided that the person may have it (RULES.md §7).
 
-By itself the portal streams the file. Behind a proxy that sees the documents' folder (DOCUMENT_ACCEL_LOCATION) it
-answers with headers alone, X-Accel-Redirect among them, and nginx sends the file: a slow line then holds no thread.
+By itself the portal streams the file, from a folder or from a bucket. Behind a proxy that sees the documents'
+folder (DOCUMENT_ACCEL_LOCATION) it answers with headers alone, X-Accel-Redirect among them, and nginx sends the file:
+a slow line then holds no thread.
 """
 
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from .models import document_storage
+from .storage import StorageAwayError
 
 
 def stored_file(stored_name: str, *, content_type: str, attachment: str = "") -> HttpResponseBase:
@@ -19,7 +21,7 @@ def stored_file(stored_name: str, *, content_type: str, attachment: str = "") ->
 
     `stored_name` is its name there (`document.file.name`), never anything that a request says. `attachment` is the
     name under which the browser is to save it; without one the browser shows it. Http404 when the storage does not
-    hold it. What may be kept of the answer is for the view to say.
+    hold it, StorageAwayError when it cannot be read. What may be kept of the answer is for the view to say.
     """
     storage = document_storage()
     if not settings.DOCUMENT_ACCEL_LOCATION:
@@ -27,7 +29,12 @@ def stored_file(stored_name: str, *, content_type: str, attachment: str = "") ->
             content = storage.open(stored_name)
         except FileNotFoundError:
             raise Http404("The file is not in the storage.") from None
-        return FileResponse(content, as_attachment=bool(attachment), filename=attachment, content_type=content_type)
+        except OSError as error:
+            raise StorageAwayError(type(error).__name__) from error
+        response = FileResponse(content, as_attachment=bool(attachment), filename=attachment, content_type=content_type)
+        # Django measures files of this machine alone.
+        response.setdefault("Content-Length", str(content.size))
+        return response
     if not storage.exists(stored_name):
         raise Http404("The file is not in the storage.")
     # nginx takes the address as it would take a browser's: with « % » and « ? » escaped.

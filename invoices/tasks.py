@@ -28,6 +28,12 @@ def transmit_due() -> int:
     return transmission.transmit_due()
 
 
+@shared_task(name="invoices.tasks.tell_untold")
+def tell_untold() -> int:
+    """Write the mails « Transmis » that could not be written when they should have been."""
+    return transmission.tell_untold()
+
+
 @shared_task(name="invoices.tasks.purge_files")
 def purge_files() -> int:
     """Remove abandoned drafts and the files that nothing keeps."""

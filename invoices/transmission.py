@@ -12,10 +12,16 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from outbox.tasks import ring
 from roles.models import User
+from trail.enums import Action, Result
+from trail.models import Event
+from trail.recording import record, record_each
 
 from .clock import database_now
 from .enums import DepositState
@@ -25,6 +31,8 @@ from .receipts import mails
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# For so long after its transmission a depositor is still told of it, where that could not be written then.
+TOLD_LATE = timedelta(days=3)
 
 
 def transmit_due(deposit_id: UUID | None = None, *, since: timedelta = timedelta(0)) -> int:
@@ -45,6 +53,8 @@ def transmit_due(deposit_id: UUID | None = None, *, since: timedelta = timedelta
             changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
                 state=DepositState.TRANSMITTED, transmitted_at=database_now()
             )
+            if batch:
+                _record_transmitted(batch)
             _tell_depositors(batch)
         if batch:
             logger.info("transmitted", extra={"deposits": [str(pk) for pk in batch]})
@@ -66,9 +76,24 @@ def cancel(deposit_id: UUID, person: User) -> bool:
             )
         )
         if cancelled:
+            deposit = Deposit.objects.get(pk=deposit_id)
+            record(Action.CANCEL, person=person, side=deposit.side, on=deposit)
             mails.write_cancelled(deposit_id)
             transaction.on_commit(ring, robust=True)
     return cancelled
+
+
+def _record_transmitted(batch: list[UUID]) -> None:
+    """One event a deposit, with the flip or not at all; each bears the id of the request that made the deposit."""
+    asked_by = Event.objects.filter(deposit=OuterRef("pk"), action__in=(Action.DEPOSIT, Action.DEPOSIT_DOCUMENT))
+    record_each(
+        Action.TRANSMIT,
+        Deposit.objects.filter(pk__in=batch).annotate(
+            subject_label=F("reference"),
+            deposit=F("pk"),
+            request_id=Coalesce(Subquery(asked_by.filter(result=Result.DONE).values("request_id")[:1]), Value("")),
+        ),
+    )
 
 
 def _tell_depositors(batch: list[UUID]) -> None:
@@ -78,6 +103,22 @@ def _tell_depositors(batch: list[UUID]) -> None:
             mails.write_transmitted(batch)
     except Exception:
         logger.exception("%d deposits are transmitted without a mail to their depositors", len(batch))
+
+
+def tell_untold() -> int:
+    """Write the mails « Transmis » that could not be written with their batch; return how many.
+
+    Run twice it writes nothing more. It looks back over TOLD_LATE, and never over more than half of what mails are
+    kept for: one that was sent and removed since is not written anew.
+    """
+    since = min(TOLD_LATE, timedelta(days=settings.MAIL_RETENTION_DAYS) / 2)
+    told = 0
+    while written := sum(mails.write_transmitted(batch) for batch in mails.untold(since=since, at_most=BATCH)):
+        told += written
+    if told:
+        logger.warning("%d mails written that should have been at the transmission of their deposits", told)
+        transaction.on_commit(ring, robust=True)
+    return told
 
 
 def overdue_count(older_than: timedelta) -> int:

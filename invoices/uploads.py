@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import time
 import uuid
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -73,6 +75,28 @@ class IncomingFileHandler(FileUploadHandler):
     def upload_interrupted(self) -> None:
         if hasattr(self, "file"):
             self.discard()
+
+
+def interrupted() -> list[Path]:
+    """The files that a crash cut on their way in: nobody has written to them for as long as a row may be loose."""
+    limit = time.time() - settings.LOOSE_FILE_HOURS * 3600
+    found = []
+    for path in settings.INCOMING_ROOT.glob("*.*"):
+        with suppress(FileNotFoundError):  # its request ended meanwhile
+            if path.stat().st_mtime < limit:
+                found.append(path)
+    return found
+
+
+def remove_interrupted() -> tuple[int, int]:
+    """Remove them; return how many, and their bytes."""
+    removed = freed = 0
+    for path in interrupted():
+        with suppress(FileNotFoundError):  # another purge was here
+            size = path.stat().st_size
+            path.unlink()
+            removed, freed = removed + 1, freed + size
+    return removed, freed
 
 
 def _discard(file: BinaryIO, path: Path) -> None:

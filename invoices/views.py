@@ -16,12 +16,15 @@ from django.views.decorators.http import require_safe
 
 from dossiers.models import Dossier
 from roles.http import PersonRequest
+from trail.enums import Action
+from trail.recording import record
 
 from . import deposits, documents, rules
 from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
 from .presentation import remaining
+from .reading import archive
 from .serving import stored_file
 from .uploads import IncomingFile
 from .wizard.start import explain_missing
@@ -65,11 +68,14 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
         raise SuspiciousOperation("The form's deposit id is a draft's.")
     incoming: IncomingFile = form.cleaned_data["fichier"]
     try:
-        document = documents.receive(incoming, form.cleaned_data["type"], request.user)
+        document = documents.receive(
+            incoming, form.cleaned_data["type"], request.user, deposit=deposit_id, side=form.cleaned_data["side"]
+        )
     except PdfRefused as refused:
         form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
         return _render_tab(request, dossier, form)
     # The check took its time: what allowed the deposit is asked again, as of now.
+    request.user.forget_scope()
     dossier = _visible_dossier(request, numero)
     if why_not := rules.why_no_documents(dossier, request.user.scope, form.cleaned_data["side"]):
         raise PermissionDenied(why_not)
@@ -128,7 +134,9 @@ def delete_draft(request: PersonRequest, depot: UUID) -> HttpResponse:
 def download(request: PersonRequest, document: UUID) -> HttpResponseBase:
     """One document, as an attachment, for whoever sees a dossier that shows it; 404 for anyone else (§7)."""
     found = get_object_or_404(Document.objects.visible_to(request.user), pk=document)
-    return stored_file(str(found.file.name), content_type="application/pdf", attachment=found.name)
+    answer = stored_file(str(found.file.name), content_type="application/pdf", attachment=archive.download_name(found))
+    record(Action.DOWNLOAD, person=request.user, on=found)
+    return answer
 
 
 def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:

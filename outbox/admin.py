@@ -44,7 +44,7 @@ class MailAdmin(admin.ModelAdmin):
         "key",
         "recipient",
         "subject",
-        "body",
+        "text",
         "created_at",
         "queued_at",
         "next_attempt_at",
@@ -68,6 +68,11 @@ class MailAdmin(admin.ModelAdmin):
         """Who may change mails may have them sent again."""
         return super().has_change_permission(request)
 
+    @admin.display(description="texte")
+    def text(self, mail: Mail) -> str:
+        """What it says, unless that is for its reader alone."""
+        return "Confidentiel : seul le destinataire peut le lire." if mail.confidential else mail.body
+
     @admin.display(description="état")
     def state(self, mail: Mail) -> str:
         if mail.sent_at:
@@ -77,8 +82,10 @@ class MailAdmin(admin.ModelAdmin):
     @admin.action(description="Renvoyer les courriels abandonnés", permissions=["resend"])
     def put_back(self, request: HttpRequest, chosen: MailQuerySet) -> None:
         """« Renvoyer »: those that were given up go back in line; the others stay as they are."""
+        for mail in chosen.given_up():
+            self.log_change(request, mail, "Remis en file.")
         count = sending.put_back(chosen)
         if count:
             self.message_user(request, f"{count} courriel{'s' if count > 1 else ''} de nouveau en file.")
         else:
-            self.message_user(request, "Aucun de ces courriels n’est abandonné : rien à renvoyer.", messages.WARNING)
+            self.message_user(request, "Aucun de ces courriels n’est abandonné : rien à renvoyer.", messages.WARNING)

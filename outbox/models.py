@@ -37,6 +37,8 @@ class Mail(models.Model):
     recipient = models.EmailField("destinataire", editable=False)
     subject = models.CharField("objet", max_length=150, editable=False)
     body = models.TextField("texte", editable=False)
+    # It holds what only its reader may know, such as a link to a new password: shown to nobody, gone once it is sent.
+    confidential = models.BooleanField("confidentiel", default=False, db_default=False, editable=False)
     created_at = models.DateTimeField("écrit le", default=timezone.now, editable=False)
     # From here count the days after which it is given up: put back in line, a mail has them all again.
     queued_at = models.DateTimeField("mis en file le", default=timezone.now, editable=False)

@@ -10,12 +10,14 @@
 attempt and moves the next one away by MAIL_CLAIM_SECONDS. So no two senders hold the same mail, no lock is held while a
 server takes its time, and a mail whose sender was killed has its turn again once the claim ends.
 
-One gap is left, as with any mail server: killed after the server accepted a mail and before that was written
-down, a sender leaves a mail that is sent again. Its Message-ID is made of its key, so it is the same both times,
+What the server accepted is written down as soon as the database takes it: a sender waits for one that restarts. One
+gap is left, as with any mail server: killed after the server accepted a mail and before that was written down, a
+sender leaves a mail that is sent again. Its Message-ID is made of its key, so it is the same both times,
 and mail readers and servers that compare it show one message.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from smtplib import SMTPException
@@ -24,7 +26,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import DateTimeField, QuerySet, Value
 from django.utils import timezone
 
@@ -36,6 +38,9 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 GIVEN_UP_AFTER = timedelta(days=3)
 WRITE_BATCH = 500
+# For so long a sender waits for a database that is away, to write down what was sent; well within its claim.
+NOTE_SECONDS = 120
+NOTE_PAUSE_SECONDS = 0.5
 
 
 def write(mails: Iterable[Mail]) -> None:
@@ -43,10 +48,11 @@ def write(mails: Iterable[Mail]) -> None:
     Mail.objects.bulk_create(mails, batch_size=WRITE_BATCH, ignore_conflicts=True)
 
 
-def write_each(rows: QuerySet) -> None:
+def write_each(rows: QuerySet) -> int:
     """As `write`, one mail for each row, without any of them leaving the database: for hundreds at once.
 
-    In: rows whose `.values()` are made of `key`, `recipient`, `subject` and `body`, filtered by something.
+    In: rows whose `.values()` are made of `key`, `recipient`, `subject` and `body`, filtered by something. Out: how
+    many were not there yet.
     """
     now = timezone.now()
     columns = {
@@ -64,6 +70,7 @@ def write_each(rows: QuerySet) -> None:
         names = ", ".join(map(connection.ops.quote_name, (*told, *columns)))
         table = connection.ops.quote_name(Mail._meta.db_table)
         cursor.execute(f"INSERT INTO {table} ({names}) {sql} ON CONFLICT DO NOTHING", parameters)
+        return cursor.rowcount
 
 
 def send_due() -> int:
@@ -90,7 +97,7 @@ def send_due() -> int:
                 _close(server)
                 server = None
             else:
-                _held(mail).update(sent_at=timezone.now(), next_attempt_at=None, last_error="")
+                _note_sent(mail)
                 sent += 1
     finally:
         if server:
@@ -106,9 +113,14 @@ def put_back(mails: MailQuerySet) -> int:
     return mails.given_up().update(next_attempt_at=now, queued_at=now, attempts=0)
 
 
+def purgeable() -> MailQuerySet:
+    """What was sent or given up MAIL_RETENTION_DAYS ago."""
+    return Mail.objects.settled(since=timedelta(days=settings.MAIL_RETENTION_DAYS))
+
+
 def purge() -> int:
-    """Remove what was sent or given up MAIL_RETENTION_DAYS ago; return how many."""
-    removed, _ = Mail.objects.settled(since=timedelta(days=settings.MAIL_RETENTION_DAYS)).delete()
+    """Remove it; return how many."""
+    removed, _ = purgeable().delete()
     return removed
 
 
@@ -141,6 +153,22 @@ def _claim() -> Mail | None:
 def _held(mail: Mail) -> MailQuerySet:
     """The claimed row, as long as the claim is this one."""
     return Mail.objects.filter(pk=mail.pk, attempts=mail.attempts, sent_at=None)
+
+
+def _note_sent(mail: Mail) -> None:
+    """Write down that the server took it, also where the database was restarted meanwhile: else it is sent again."""
+    forgotten = {"body": ""} if mail.confidential else {}
+    last_try = time.monotonic() + NOTE_SECONDS
+    while True:
+        try:
+            _held(mail).update(sent_at=timezone.now(), next_attempt_at=None, last_error="", **forgotten)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > last_try:
+                raise
+            connection.close()
+            time.sleep(NOTE_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _postpone(mail: Mail, error: Exception) -> None:

@@ -3,6 +3,8 @@
 What the command line says goes before what is here.
 """
 
+import contextlib
+import ctypes
 import logging.config
 import os
 import shutil
@@ -14,6 +16,8 @@ from gunicorn import glogging
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 from django.conf import settings
+
+from invoices.uploads import remove_interrupted
 
 
 class Logger(glogging.Logger):
@@ -43,11 +47,28 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - gunicorn makes a safe name
 
 
-def on_starting(server: Any) -> None:
-    """Give the processes a folder in which they count together (prometheus_client), empty at the beginning.
+# Of glibc's mallopt, by its number in malloc.h: blocks of this size and more go back to the system when they are freed.
+M_MMAP_THRESHOLD = -3
+LARGE_BLOCK_BYTES = 256 * 1024
 
-    One for each address served, so that two servers on one machine do not empty each other's.
+
+def give_back_large_blocks() -> None:
+    """Keep the processes small: without it each thread keeps what the pieces of uploads (1 MiB) have taken.
+
+    Sixteen threads, 120 uploads of 9 MB: 62 MB more, and 1 MB with it. Does nothing where the C library is not glibc.
     """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+
+
+def on_starting(server: Any) -> None:
+    """Keep the processes small, and give them a folder in which they count together (prometheus_client), then empty.
+
+    One for each address served, so that two servers on one machine do not empty each other's. And remove what a
+    crash left of uploads: with a bucket they arrive on each machine, and the purge runs on one.
+    """
+    give_back_large_blocks()
+    remove_interrupted()
     address = sha256(" ".join(server.cfg.bind).encode()).hexdigest()[:12]
     folder = settings.VAR_DIR / "metrics" / address
     shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,6 @@ Both addresses are public, and say no more than yes, no and how many: no name, n
 """
 
 import logging
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,6 +17,8 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from invoices import antivirus
+from invoices.models import document_storage
 from invoices.transmission import overdue_count
 
 logger = logging.getLogger(__name__)
@@ -40,19 +41,21 @@ def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
-    """Answer 200 when database, broker and storage work and no transmission is overdue (RULES.md §6).
+    """Answer 200 when database, broker, storage and antivirus work and no transmission is overdue (RULES.md §6).
 
-    Out: `pret`, `base`, `broker`, `stockage` as booleans, and `transmissions_en_retard` as a number, null
-    when the database cannot tell; 503 when not ready.
+    Out: `pret`, `base`, `broker`, `stockage` and `antivirus` as booleans, the last one null where there is none, and
+    `transmissions_en_retard` as a number, null when the database cannot tell; 503 when not ready. Without its
+    antivirus the portal takes no file, and somebody must know.
     """
     overdue = count_overdue()
     answer = {
         "base": overdue is not None,
         "broker": holds("broker", check_broker),
-        "stockage": holds("storage", check_storage),
+        "stockage": holds("storage", document_storage().check),
+        "antivirus": None if settings.CLAMAV is None else antivirus.ping(),
         "transmissions_en_retard": overdue,
     }
-    fit = bool(answer["base"] and answer["broker"] and answer["stockage"] and overdue == 0)
+    fit = all(answer[part] is not False for part in ("base", "broker", "stockage", "antivirus")) and overdue == 0
     return JsonResponse({"pret": fit, **answer}, status=200 if fit else 503)
 
 
@@ -84,9 +87,3 @@ def check_broker() -> None:
         retry=Retry(NoBackoff(), 0),
     ) as client:
         client.ping()
-
-
-def check_storage() -> None:
-    """Raise OSError when nothing can be written beside the documents (missing, read-only, full)."""
-    with tempfile.TemporaryFile(dir=settings.DOCUMENT_ROOT) as probe:
-        probe.write(b"\0")

@@ -3,87 +3,38 @@
 A value that cannot be parsed stops the start with one sentence that names the variable.
 """
 
-import os
 import re
-import sys
-import tempfile
 import tomllib
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from environs import Env, EnvError, validate
 from kombu import Queue
 
+from portal.environment import (
+    antivirus_address,
+    broker_socket,
+    check_broker,
+    document_stores,
+    email_or_nothing,
+    networks,
+    place_of,
+    proconnect_issuer,
+    public_address,
+    refuse,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def refuse(sentence: str) -> None:
-    """Stop the start with a sentence that an operator can act upon."""
-    sys.exit(f"The portal does not start: {sentence}")
-
-
-def broker_socket(var_dir: Path) -> str:
-    """The embedded broker's address; in the temporary folder where VAR_DIR's path is too long for a socket."""
-    socket = var_dir / "valkey.sock"
-    if len(os.fsencode(socket)) > 100:
-        socket = Path(tempfile.gettempdir()) / f"portail-{sha256(os.fsencode(var_dir)).hexdigest()[:16]}.sock"
-    return f"unix://{quote(str(socket))}"
-
-
-def folder_of(url: str) -> Path:
-    """The folder that DOCUMENT_STORAGE_URL names; ValueError for what is not a folder."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("", "file") or not parts.path or parts.netloc:
-        raise ValueError("it must name a folder, as a path or as file:///path; buckets are not supported yet.")
-    return (BASE_DIR / parts.path).resolve()
-
-
-def public_address(url: str, hosts: list[str], *, tls: bool) -> str:
-    """What PUBLIC_URL says, or what the first of ALLOWED_HOSTS makes of it; ValueError for what is no address."""
-    host = hosts[0] if hosts else ""
-    if not url and host in ("127.0.0.1", "localhost"):
-        return f"http://{host}:8000"
-    if not url and re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", host):
-        return f"{'https' if tls else 'http'}://{host}"
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.username
-        or url.rstrip("/") != (f"{parts.scheme}://{parts.netloc}")
-    ):
-        raise ValueError("it must read https://host or http://host:port; mails lead there.")
-    if parts.port == 0:  # reading a port that is not a number raises ValueError by itself
-        raise ValueError("port 0 is not one.")
-    return url.rstrip("/")
-
-
-def check_broker(url: str) -> None:
-    """ValueError for what cannot be a REDIS_URL."""
-    parts = urlsplit(url)
-    database = parts.path.removeprefix("/")
-    server = parts.scheme in ("redis", "rediss") and parts.hostname and (not database or database.isdecimal())
-    if not server and not (parts.scheme == "unix" and database):
-        raise ValueError("it must read redis://host:port/number, rediss://host:port/number or unix:///path.")
-    if parts.port == 0:  # reading a port that is not a number raises ValueError by itself
-        raise ValueError("port 0 is not one.")
-
-
-def email_or_nothing(text: str) -> None:
-    """ValidationError for what is neither empty nor an e-mail address."""
-    if text:
-        validate.Email()(text)
-
 
 env = Env()
 try:
     DEBUG = env.bool("DEBUG", False)
     SECRET_KEY = env.str("SECRET_KEY", "")
+    # Keys of before, for as long as people are logged in by them (docs/operations.md).
+    SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     # What the embedded default keeps: database, broker, documents, collected static files.
@@ -100,7 +51,18 @@ try:
     # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
     ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", "", validate=email_or_nothing)
     PUBLIC_URL = env.str("PUBLIC_URL", "")
+    # A session ends after so long without anything being done in it, and so long after its log-in whatever is done.
+    SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 120, validate=validate.Range(min=5, max=1_440))
+    SESSION_HOURS = env.int("SESSION_HOURS", 12, validate=validate.Range(min=1, max=168))
+    # How long what is over is kept (portal/retention.py); « Données personnelles » says the same.
     MAIL_RETENTION_DAYS = env.int("MAIL_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=3_650))
+    TRAIL_RETENTION_YEARS = env.int("TRAIL_RETENTION_YEARS", 5, validate=validate.Range(min=1, max=30))
+    DRAFT_RETENTION_DAYS = env.int("DRAFT_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=365))
+    DEPOSIT_RETENTION_YEARS = env.int("DEPOSIT_RETENTION_YEARS", 10, validate=validate.Range(min=1, max=30))
+    CANCELLED_RETENTION_DAYS = env.int("CANCELLED_RETENTION_DAYS", 365, validate=validate.Range(min=1, max=3_650))
+    UNUSED_ACCOUNT_DAYS = env.int("UNUSED_ACCOUNT_DAYS", 730, validate=validate.Range(min=30, max=3_650))
+    # Whom « Données personnelles » names for those who ask about theirs; the OPCO at large without it.
+    PRIVACY_CONTACT = env.str("PRIVACY_CONTACT", "", validate=email_or_nothing)
     # How many processes answer on a web machine, and how many requests each of them at once (portal/gunicorn.py).
     WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 2, validate=validate.Range(min=1, max=64))
     WEB_THREADS = env.int("WEB_THREADS", 16, validate=validate.Range(min=1, max=256))
@@ -116,13 +78,35 @@ try:
     SENTRY_DSN = env.str("SENTRY_DSN", "")
     # What Prometheus must show to read /metriques/; without it there is no such page.
     METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+    # Where the back office is reached from; empty: from everywhere.
+    ADMIN_NETWORKS_LISTED: list[str] = env.list("ADMIN_NETWORKS", [])
+    # What one person may send and hold (invoices/quotas.py): a clerk on the last day of a month deposits two hundred
+    # invoices with three documents each, and deposits them as they come.
+    UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", 500, validate=validate.Range(min=1, max=1_000_000))
+    DRAFTS_PER_PERSON = env.int("DRAFTS_PER_PERSON", 200, validate=validate.Range(min=1, max=100_000))
+    DRAFT_MEGABYTES_PER_PERSON = env.int(
+        "DRAFT_MEGABYTES_PER_PERSON", 2_048, validate=validate.Range(min=10, max=10**6)
+    )
+    # The antivirus that every upload passes, tcp://host:3310 or unix:///path; none without it.
+    CLAMAV_URL = env.str("CLAMAV_URL", "")
+    # Staff come into /admin/ with a second factor only; in the demo they are offered one, and may do without.
+    STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", not DEMO)
+    # Log-in by ProConnect, with the extra of that name: all three, or none.
+    PROCONNECT_ISSUER = env.str("PROCONNECT_ISSUER", "")
+    PROCONNECT_CLIENT_ID = env.str("PROCONNECT_CLIENT_ID", "")
+    PROCONNECT_CLIENT_SECRET = env.str("PROCONNECT_CLIENT_SECRET", "")
 except EnvError as error:
     refuse(str(error))
 
 try:
-    DOCUMENT_ROOT = folder_of(DOCUMENT_STORAGE_URL)
+    DOCUMENT_PLACE = place_of(DOCUMENT_STORAGE_URL, BASE_DIR)
 except ValueError as error:
     refuse(f'environment variable "DOCUMENT_STORAGE_URL" invalid: {error}')
+DOCUMENT_ROOT = DOCUMENT_PLACE if isinstance(DOCUMENT_PLACE, Path) else None
+try:
+    CLAMAV = antivirus_address(CLAMAV_URL)
+except ValueError as error:
+    refuse(f'environment variable "CLAMAV_URL" invalid: {error}')
 try:
     check_broker(REDIS_URL)
 except ValueError as error:
@@ -133,8 +117,18 @@ except ValueError as error:
     refuse(f'environment variable "PUBLIC_URL" invalid: {error}')
 if DOCUMENT_ACCEL_LOCATION and not re.fullmatch(r"(/[A-Za-z0-9_-]+)+/", DOCUMENT_ACCEL_LOCATION):
     refuse('environment variable "DOCUMENT_ACCEL_LOCATION" invalid: it must read /name/, as in nginx.')
+if DOCUMENT_ACCEL_LOCATION and not DOCUMENT_ROOT:
+    refuse('environment variable "DOCUMENT_ACCEL_LOCATION" invalid: nginx has no folder to send from with a bucket.')
 if METRICS_TOKEN and not re.fullmatch(r"[!-~]{16,}", METRICS_TOKEN):
     refuse('environment variable "METRICS_TOKEN" invalid: 16 characters or more, of ASCII without spaces.')
+try:
+    ADMIN_NETWORKS = networks(ADMIN_NETWORKS_LISTED)
+except ValueError as error:
+    refuse(f'environment variable "ADMIN_NETWORKS" invalid: {error}')
+try:
+    PROCONNECT_ISSUER = proconnect_issuer(PROCONNECT_ISSUER, PROCONNECT_CLIENT_ID, PROCONNECT_CLIENT_SECRET)
+except ValueError as error:
+    refuse(str(error))
 if "EMAIL_BACKEND" not in EMAIL:
     refuse('environment variable "EMAIL_URL" invalid: it must begin with smtp:, submission:, smtps: or console:.')
 if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
@@ -143,6 +137,8 @@ if not SECRET_KEY:
     if not DEBUG:
         refuse('environment variable "SECRET_KEY" is required when DEBUG is off.')
     SECRET_KEY = "development-only"  # noqa: S105 - with DEBUG on, and nowhere else
+if SECRET_KEY in SECRET_KEY_FALLBACKS or not all(key.strip() for key in SECRET_KEY_FALLBACKS):
+    refuse('environment variable "SECRET_KEY_FALLBACKS" invalid: keys of before, separated by commas, none empty.')
 
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
@@ -157,7 +153,6 @@ MAX_SUPPORTING_DOCUMENTS = 30
 EXPORT_XLSX_ROWS = 5_000
 INVOICE_NUMBER_LENGTH = 35
 INVOICE_AGE_YEARS = 5
-DRAFT_RETENTION_DAYS = 30
 # A start of the wizard of which nothing was ever saved.
 UNSAVED_START_DAYS = 2
 # A file that belongs to nothing for this long is purged; far longer than any request lives.
@@ -169,6 +164,19 @@ MAIL_CLAIM_SECONDS = 600
 PDF_BOX_CPU_SECONDS = 2
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024
+# In each web process: how many files are checked at once, how many more may wait for their turn, how long; and of one
+# person's, so that the files of one are not before those of all the others. With the pictures below, a process's
+# threads (WEB_THREADS) are never all taken.
+CHECKS_AT_ONCE = 2
+CHECKS_AT_ONCE_EACH = 1
+CHECKS_WAITING = 4
+CHECKS_WAITING_EACH = 2
+CHECK_WAIT_SECONDS = 6
+DRAFT_BYTES_PER_PERSON = DRAFT_MEGABYTES_PER_PERSON * 1024 * 1024
+# Of an antivirus: to be reached; and for its whole answer, from the first byte sent. ClamAV reads an honest file of
+# 10 Mo in a second; its own limit is two minutes, which nobody waits for.
+CLAMAV_CONNECT_SECONDS = 2
+CLAMAV_SECONDS = 15
 # To draw a page: a scan in colour at 600 points per inch takes half a second as JPEG, and 1.4 as JPEG 2000.
 PICTURE_CPU_SECONDS = 3
 PICTURE_WALL_SECONDS = 6
@@ -177,11 +185,21 @@ PICTURE_MEMORY_BYTES = 512 * 1024 * 1024
 PICTURES_AT_ONCE = 2
 PICTURES_WAITING = 4
 PICTURE_WAIT_SECONDS = 6
+# So many wrong passwords for one e-mail address from one IP address, or from one IP address for any e-mail addresses,
+# and neither is listened to until the pause is over (roles/accounts/guard.py).
+LOGIN_FAILURES = 5
+LOGIN_FAILURES_OF_AN_ADDRESS = 100
+LOGIN_PAUSE = timedelta(minutes=15)
+INVITATION_LIFETIME = timedelta(days=7)
+PASSWORD_LINK_LIFETIME = timedelta(hours=1)
+# In one hour: more links for one e-mail address are not sent, more demands from one IP address are refused.
+PASSWORD_LINKS_PER_EMAIL = 3
+PASSWORD_LINKS_PER_ADDRESS = 30
 
 # --- Django -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "portal.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -191,6 +209,11 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "formtools",
+    "trail",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "outbox",
     "roles",
     "dossiers",
@@ -200,19 +223,29 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.observe.requests.RequestObserver",
-    "django.middleware.security.SecurityMiddleware",
+    # These three without conditions and outermost: their headers go with every answer, whoever gives it.
+    "portal.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.middleware.PlainRequestsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.MaintenanceMiddleware",
+    "portal.middleware.AdminNetworksMiddleware",
     "portal.middleware.PrivateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.sessions.LimitedSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "trail.middleware.TrailMiddleware",
     "portal.middleware.LogInFirstMiddleware",
+    "roles.second_factor.middleware.StaffSecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.StorageAwayMiddleware",
+    "portal.middleware.AdminChoicesMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -269,12 +302,37 @@ AUTH_USER_MODEL = "roles.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dossiers:list"
 LOGOUT_REDIRECT_URL = "login"
+# Django's first hasher, PBKDF2, is one of those that ANSSI's guide on passwords accepts.
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "roles.accounts.passwords.StrengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+
+# Failed log-ins are counted in the database: with Redis away nobody is let in, or kept out, who would not be otherwise.
+AXES_HANDLER = "roles.accounts.guard.LogInGuard"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = LOGIN_FAILURES
+AXES_COOLOFF_TIME = LOGIN_PAUSE
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "roles.accounts.guard.email_of"
+AXES_CLIENT_IP_CALLABLE = "roles.accounts.guard.network_of"
+# Who is locked out is let in again after the pause, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+# The trail tells of log-ins; of what was typed nothing is kept, and the back office has a list of its own.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# The log-in page says itself that it is locked; axes's middleware would put another page in its place.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
+# The second factor (roles/second_factor/): who the codes are for, as applications show it, and a clock that stays where
+# it is: with `SYNC` the tolerance of one step would move along with each late code.
+OTP_TOTP_ISSUER = "Portail des dépôts"
+OTP_TOTP_SYNC = False
 
 LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
@@ -283,42 +341,36 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Of documents, among them and named after them (invoices/pictures.py); what is lost of it is drawn again.
+PICTURES_FOLDER = "apercus"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
-    "documents": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # No base_url: a document is reached through its own address alone, which asks who may see it.
-        "OPTIONS": {"location": DOCUMENT_ROOT, "base_url": None, "file_permissions_mode": 0o640},
-    },
-    # Pictures of documents, named after them (invoices/pictures.py); what is lost of them is drawn again.
-    "pictures": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": DOCUMENT_ROOT / "apercus",
-            "base_url": None,
-            "file_permissions_mode": 0o640,
-            "allow_overwrite": True,
-        },
-    },
+    **document_stores(DOCUMENT_PLACE, PICTURES_FOLDER),
     "staticfiles": {"BACKEND": "portal.static.HashedFiles"},
 }
 
-# Every uploaded file is streamed, once, to a folder beside the documents (invoices/uploads.py).
-INCOMING_ROOT = DOCUMENT_ROOT / "incoming"
+# Every uploaded file is streamed, once, to a folder beside the documents (invoices/uploads.py): it then moves to its
+# place at no cost. What goes to a bucket waits on this machine.
+INCOMING_ROOT = (DOCUMENT_ROOT or VAR_DIR) / "incoming"
 FILE_UPLOAD_HANDLERS = ["invoices.uploads.IncomingFileHandler"]
 
 EMAIL_CONFIG = dict(EMAIL)
 if EMAIL_CONFIG.get("EMAIL_FILE_PATH"):  # the library takes its first slash away
     EMAIL_CONFIG["EMAIL_FILE_PATH"] = f"/{EMAIL_CONFIG['EMAIL_FILE_PATH'].lstrip('/')}"
+# What is written to named people is printed in a demo alone: elsewhere it waits until a server is named.
+NO_MAIL_SERVER = "outbox.backends.NoServer"
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend" and not (DEBUG or DEMO):
+    EMAIL_CONFIG["EMAIL_BACKEND"] = NO_MAIL_SERVER
 globals().update({key: value for key, value in EMAIL_CONFIG.items() if key.startswith("EMAIL_")})
 # Of each answer of the mail server: one that hangs does not hold a worker.
 EMAIL_TIMEOUT = EMAIL_CONFIG["EMAIL_TIMEOUT"] or 10
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_ENGINE = "portal.sessions"
+SESSION_COOKIE_AGE = SESSION_HOURS * 3_600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -326,6 +378,18 @@ CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# What no page of the portal uses, denied to it and to whatever might be shown in it.
+UNUSED_FEATURES = (
+    "accelerometer autoplay browsing-topics camera clipboard-read clipboard-write display-capture encrypted-media "
+    "fullscreen gamepad geolocation gyroscope hid identity-credentials-get idle-detection local-fonts magnetometer "
+    "microphone midi otp-credentials payment picture-in-picture publickey-credentials-create publickey-credentials-get "
+    "screen-wake-lock serial storage-access sync-xhr usb window-management xr-spatial-tracking"
+)
+# Beside those that Django's own settings name, on every answer (portal/middleware.py).
+FURTHER_HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES.split()),
+}
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -335,7 +399,11 @@ if BEHIND_TLS:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # A browser takes a cookie of such a name over TLS alone, and from this very host: no other may plant one.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 
+# No report endpoint: it would be an address that anyone may write to, and the browser's tests fail on a violation.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -400,6 +468,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(timedelta(seconds=MAIL_SWEEP_SECONDS)),
         "options": {"expires": MAIL_SWEEP_SECONDS},
     },
+    "tell-untold": {
+        "task": "invoices.tasks.tell_untold",
+        "schedule": schedule(timedelta(minutes=5)),
+        "options": {"expires": 300},
+    },
     "purge-mails": {
         "task": "outbox.tasks.purge",
         "schedule": schedule(timedelta(hours=1)),
@@ -409,6 +482,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "invoices.tasks.purge_files",
         "schedule": schedule(timedelta(hours=1)),
         "options": {"expires": 3600},
+    },
+    # At an hour rather than after one: beat may be started anew each day, and a period would begin again.
+    "purge-all": {
+        "task": "portal.tasks.purge",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 12 * 3600},
     },
 }
 
@@ -428,9 +507,15 @@ LOGGING = {
         "django.template": {"level": "WARNING"},
         # Scanners that know the machine by its number; the request's line says 400.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # At DEBUG these tell whole requests to the bucket, their signatures included.
+        "botocore": {"level": "WARNING"},
+        "boto3": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
         # Celery tells of each sweep twice, three times a minute; what a sweep did, the tasks say themselves.
         # DEBUG is not for servers' lines: they would hold addresses and the arguments of tasks.
         "celery": {"level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # Of each failed log-in; the trail tells of them, and roles.accounts of those that are locked out.
+        "axes": {"level": "ERROR"},
         # Every process that begins or ends, for operators.
         "gunicorn.error": {
             "level": "WARNING" if LOG_FORMAT == "text" else "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL,

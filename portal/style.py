@@ -26,9 +26,10 @@ from dossiers.enums import DossierStatus, Product
 from dossiers.forms import DossierFilters
 from dossiers.models import Dossier
 from invoices.enums import DepositState, DocumentType
+from invoices.forms import PdfField
 from invoices.models import Deposit, Document, Draft, Invoice
 from invoices.wizard.fields import AmountField, IssueDateField
-from invoices.wizard.forms import Gauge, pdf_field
+from invoices.wizard.forms import Gauge
 from invoices.wizard.page import send_note
 from invoices.wizard.steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING
 from roles.enums import Side
@@ -104,7 +105,7 @@ def token_groups() -> list[tuple[str, list[Token]]]:
 
 SUBMITTED = datetime(2026, 11, 23, 14, 35, tzinfo=timezone.get_default_timezone())
 
-SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # pragma: allowlist secret
 
 NOTICES = (
     (constants.SUCCESS, "Facture F2026-118 déposée."),
@@ -130,7 +131,7 @@ class SampleForm(forms.Form):
         choices=[("oui", "Oui"), ("non", "Non")],
         widget=forms.RadioSelect,
     )
-    fichier = pdf_field("Certificat de réalisation")
+    fichier = PdfField("Certificat de réalisation", required=False)
 
 
 def wrong_form() -> SampleForm:

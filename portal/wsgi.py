@@ -4,8 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from portal.bodies import whole_bodies
+from portal.bodies import utf_8_alone, whole_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = whole_bodies(get_wsgi_application())
+application = utf_8_alone(whole_bodies(get_wsgi_application()))

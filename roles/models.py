@@ -4,11 +4,13 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from axes.models import AccessAttempt
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.fr import siren, siret
 
@@ -85,12 +87,17 @@ class Establishment(models.Model):
         return self.name
 
 
+def as_stored(email: str | None) -> str:
+    """An e-mail address as it is stored and compared, whatever the case and the spaces it was typed with."""
+    return (email or "").strip().lower()
+
+
 class UserManager(BaseUserManager["User"]):
     """Creates accounts by e-mail address, and finds them whatever the case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Store a new account; its e-mail address is kept in lower case."""
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=as_stored(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -101,7 +108,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, email: str | None) -> "User":
         """The account of this address, whatever its case; User.DoesNotExist if there is none."""
-        return self.get(email=(email or "").strip().lower())
+        return self.get(email=as_stored(email))
 
 
 class User(AbstractUser):
@@ -109,6 +116,16 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("adresse e-mail", unique=True)
+    # The last invitation that was sent; those before it are void (roles/accounts/tokens.py).
+    invited_at = models.DateTimeField("invité le", null=True, editable=False)
+    # Counts how often all the person's sessions were ended; a session of another number is none any more.
+    sessions_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # An account that is opened again is not unused from the day it was last used (roles/retention.py).
+    active_since = models.DateTimeField("actif depuis", default=timezone.now, db_default=Now(), editable=False)
+    # Who this person is to ProConnect, from their first log-in there on (roles/proconnect/identities.py).
+    proconnect_sub = models.CharField(
+        "identifiant ProConnect", max_length=255, unique=True, null=True, blank=True, editable=False
+    )
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
@@ -123,10 +140,28 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.email
 
+    @property
+    def trail_label(self) -> str:
+        """How the trail names an account."""
+        return self.email
+
     def clean(self) -> None:
         """Keep the address as it is compared: in lower case."""
         super().clean()
-        self.email = self.email.lower()
+        self.email = as_stored(self.email)
+
+    def end_sessions(self) -> None:
+        """Log the person out of every browser, from their next request on."""
+        type(self).objects.filter(pk=self.pk).update(sessions_epoch=F("sessions_epoch") + 1)
+        self.refresh_from_db(fields=["sessions_epoch"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to be believed: Django's own, and how often all sessions were ended.
+
+        Before the first time it is Django's alone, so that a version that knows no `sessions_epoch` can run beside.
+        """
+        told: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{told}.{self.sessions_epoch}" if self.sessions_epoch else told
 
     @cached_property
     def scope(self) -> "PersonScope":
@@ -134,6 +169,10 @@ class User(AbstractUser):
         from .scope import scope_of
 
         return scope_of(self)
+
+    def forget_scope(self) -> None:
+        """Have the scope read again when it is next asked for: something took its time meanwhile."""
+        self.__dict__.pop("scope", None)
 
     @cached_property
     def role_summary(self) -> str:
@@ -144,6 +183,42 @@ class User(AbstractUser):
         first = assignments[0]
         others = self.role_assignments.count() - 1
         return f"{first.as_role.side.label} · {first.place}" + (f" (+ {others})" if others else "")
+
+
+class LinkRequest(models.Model):
+    """« Mot de passe oublié ? » was asked for once: from where, and for which e-mail address.
+
+    Kept for as long as demands are counted, for addresses of no account too; so an e-mail address is kept as a hash
+    (roles/accounts/links.py).
+    """
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    address = models.GenericIPAddressField(null=True, editable=False)
+    email_hash = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("at",), name="link_request_at"),
+            models.Index(fields=("address", "at"), name="link_request_address"),
+            models.Index(fields=("email_hash", "at"), name="link_request_email"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class FailedLogIn(AccessAttempt):
+    """Wrong passwords for one e-mail address from one IP address, as django-axes counts them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "connexion refusée"
+        verbose_name_plural = "connexions refusées"
+        ordering = ("-attempt_time",)
+        default_permissions = ("view", "change")
+
+    def __str__(self) -> str:
+        return self.username or "?"
 
 
 class RoleAssignment(models.Model):

@@ -2,12 +2,17 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from tests.append_only import let_tests_empty_tables
+from tests.bucket import CREDENTIALS, S3Server, TestBucket, keep_documents_in
 from tests.wizard import Wizard
+
+let_tests_empty_tables()
 
 
 def pytest_runtest_setup() -> None:
@@ -23,6 +28,30 @@ def documents_folder(settings) -> Path:
     shutil.rmtree(settings.DOCUMENT_ROOT, ignore_errors=True)
     settings.DOCUMENT_ROOT.mkdir()
     return settings.DOCUMENT_ROOT
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server of buckets on the loopback."""
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3, settings, monkeypatch, tmp_path) -> TestBucket:
+    """The document storage is a bucket, empty when the test begins."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    made = s3.make_bucket()
+    keep_documents_in(made.url, settings, monkeypatch, tmp_path / "incoming")
+    return made
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def either_storage(request) -> None:
+    """The test runs twice: with the documents in a folder, and in a bucket."""
+    if request.param == "bucket":
+        request.getfixturevalue("bucket")
 
 
 @pytest.fixture

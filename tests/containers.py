@@ -63,7 +63,10 @@ def _walk(value: Any, environment: dict[str, str]) -> Any:
 
 
 def interpolate(text: str, environment: dict[str, str]) -> str:
-    """Put variables into a string: ${NAME}, ${NAME:-otherwise} with more of them inside, ${NAME:?why}, $$ for $."""
+    """Put variables into a string: ${NAME}, ${NAME:-otherwise} with more of them inside, ${NAME:?why}, $$ for $.
+
+    Without the colon, a variable that is there and empty stands as well.
+    """
     result = ""
     while "$" in text:
         before, _, text = text.partition("$")
@@ -77,10 +80,10 @@ def interpolate(text: str, environment: dict[str, str]) -> str:
             end += 1
             depth += {"{": 1, "}": -1}.get(text[end], 0)
         inside, text = text[1:end], text[end + 1 :]
-        match = re.fullmatch(r"(\w+)(?::([-?])(.*))?", inside, re.S)
+        match = re.fullmatch(r"(\w+)(?:(:?)([-?])(.*))?", inside, re.S)
         assert match, f"not understood: ${{{inside}}}"
-        name, operator, rest = match.groups()
-        if environment.get(name):
+        name, colon, operator, rest = match.groups()
+        if environment.get(name) or (name in environment and not colon):
             result += environment[name]
         elif operator == "?":
             raise KeyError(f"{name}: {rest}")

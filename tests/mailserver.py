@@ -5,13 +5,16 @@ import email.policy
 import socketserver
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mails over SMTP. `refuses` recipients that begin with it; `hangs_up` right after it took a mail."""
+    """Takes mails over SMTP. `refuses` recipients that begin with it; `hangs_up` right after it took a mail.
+
+    `on_mail`, where there is one, is called when a mail is in, before its sender is told.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -22,6 +25,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.connections = 0
         self.refuses = ""
         self.hangs_up = False
+        self.on_mail: Callable[[], None] | None = None
 
     @property
     def port(self) -> int:
@@ -55,6 +59,8 @@ class Conversation(socketserver.StreamRequestHandler):
             elif verb == "DATA":
                 self.say("354 go on")
                 self.take()
+                if self.server.on_mail:
+                    self.server.on_mail()
                 if self.server.hangs_up:
                     return None
                 self.say("250 taken")

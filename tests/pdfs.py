@@ -317,6 +317,16 @@ def launch_after_broken_entry() -> bytes:
     return one_page(LAUNCH.replace(b"/S /Launch", b"/X } /S /Launch"), catalog=b"/OpenAction 4 0 R")
 
 
+def launch_after_null() -> bytes:
+    """At a null in a key's place pypdf drops the rest of the dictionary; other readers skip the null."""
+    return one_page(LAUNCH.replace(b"/S /Launch", b"null /S /Launch"), catalog=b"/OpenAction 4 0 R")
+
+
+def link_to(address: bytes) -> bytes:
+    """A link to this address, a string as it stands in the file."""
+    return one_page(page=b"/Annots [ << /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI %s >> >> ]" % address)
+
+
 def active_action(name: bytes) -> bytes:
     """A link whose action is of this type, in the file as `name`."""
     return one_page(page=b"/Annots [ << /Subtype /Link /Rect [0 0 9 9] /A << /S %s /F (x.pdf) >> >> ]" % name)

@@ -34,11 +34,17 @@ START_SECONDS = 90
 STOP_SECONDS = 20
 # What the tests' own environment says of the portal does not reach the stack.
 PORTAL_VARIABLES = {
+    *("ADMIN_NETWORKS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     *("ACCESSIBILITY_CONTACT", "ALLOWED_HOSTS", "BEHIND_TLS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"),
+    *("CLAMAV_URL", "DRAFTS_PER_PERSON", "DRAFT_MEGABYTES_PER_PERSON", "UPLOADS_PER_HOUR"),
     *("DEFAULT_FROM_EMAIL", "DEMO", "DJANGO_SETTINGS_MODULE", "DOCUMENT_ACCEL_LOCATION", "DOCUMENT_STORAGE_URL"),
     *("EMAIL_URL", "LOG_FORMAT", "LOG_LEVEL", "MAIL_RETENTION_DAYS", "MAINTENANCE", "METRICS_TOKEN", "PUBLIC_URL"),
-    *("REDIS_URL", "SECRET_KEY", "SENTRY_DSN", "STATIC_ROOT", "TRANSMISSION_DELAY", "VAR_DIR", "WEB_CONCURRENCY"),
-    *("WEB_THREADS",),
+    *("REDIS_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SENTRY_DSN", "SESSION_HOURS", "SESSION_IDLE_MINUTES"),
+    *("STATIC_ROOT", "TRAIL_RETENTION_YEARS", "TRANSMISSION_DELAY", "VAR_DIR", "WEB_CONCURRENCY", "WEB_THREADS"),
+    # How long what is over is kept, and whom to ask.
+    *("CANCELLED_RETENTION_DAYS", "DEPOSIT_RETENTION_YEARS", "DRAFT_RETENTION_DAYS", "PRIVACY_CONTACT"),
+    *("UNUSED_ACCOUNT_DAYS",),
+    *("PROCONNECT_CLIENT_ID", "PROCONNECT_CLIENT_SECRET", "PROCONNECT_ISSUER", "STAFF_SECOND_FACTOR"),
 }
 T = TypeVar("T")
 CLAIM = "portal-tests:claimed"
@@ -207,7 +213,7 @@ class Stack:
     def broker(self) -> redis.Redis:
         """A client of the stack's broker, to be closed by the caller."""
         # Here, since the settings read the environment as soon as they are imported.
-        from portal.settings import broker_socket
+        from portal.environment import broker_socket
 
         return redis.Redis.from_url(self.env.get("REDIS_URL") or broker_socket(self.folder.resolve()))
 

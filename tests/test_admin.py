@@ -13,7 +13,7 @@ from dossiers.models import Dossier
 from invoices.models import Deposit, Document, Draft, Invoice
 from outbox.models import Mail
 from roles.enums import Role
-from roles.models import Company, Establishment, RoleAssignment, User
+from roles.models import Company, Establishment, FailedLogIn, RoleAssignment, User
 from tests.factories import (
     CompanyFactory,
     DocumentFactory,
@@ -25,11 +25,12 @@ from tests.factories import (
     make_deposit,
     person_with,
 )
+from trail.models import Event
 
 # Django's own pages use variables that are not defined.
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
-LOOK_ONLY = {Deposit, Invoice, Document, Draft, Mail}
+LOOK_ONLY = {Deposit, Invoice, Document, Draft, Event, FailedLogIn, Mail}
 EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
 every_model = pytest.mark.parametrize("model", EVERY_MODEL, ids=[model._meta.label for model in EVERY_MODEL])
 
@@ -56,6 +57,7 @@ def populate(count: int) -> None:
         draft = DraftFactory()
         DocumentFactory(draft=draft, slot="facture", uploaded_by=draft.owner)
         DocumentFactory()
+        FailedLogIn.objects.create(username=f"{FailedLogIn.objects.count()}@essai.example", failures_since_start=1)
 
 
 def queries(client: Client, url: str) -> int:
@@ -66,9 +68,26 @@ def queries(client: Client, url: str) -> int:
 
 def test_every_model_of_ours_is_there():
     own = {
-        model for model in admin.site._registry if model._meta.app_label in ("outbox", "roles", "dossiers", "invoices")
+        model
+        for model in admin.site._registry
+        if model._meta.app_label in ("outbox", "trail", "roles", "dossiers", "invoices")
     }
-    assert own == {Mail, Company, Establishment, User, RoleAssignment, Dossier, Deposit, Invoice, Document, Draft}
+    assert own == {
+        Mail,
+        Company,
+        Establishment,
+        User,
+        RoleAssignment,
+        Dossier,
+        Deposit,
+        Invoice,
+        Document,
+        Draft,
+        Event,
+        FailedLogIn,
+    }
+    places, people = {Company, Establishment}, {User, RoleAssignment, FailedLogIn}
+    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft}
 
 
 @every_model
@@ -187,20 +206,6 @@ def account_form(user: User, **fields) -> dict:
         "role_assignments-INITIAL_FORMS": "0",
         "role_assignments-0-user": user.pk,
     } | {f"role_assignments-0-{name}": value for name, value in fields.items()}
-
-
-def test_an_account_is_created_by_e_mail_address_and_logs_in(back_office, client):
-    back_office.post(
-        address(User, "add"),
-        {
-            "email": "Nouvelle.Personne@Exemple.FR",
-            "usable_password": "true",
-            "password1": "un-mot-de-passe-assez-long",
-            "password2": "un-mot-de-passe-assez-long",
-        },
-    )
-    assert User.objects.filter(email="nouvelle.personne@exemple.fr").exists()
-    assert client.login(username="nouvelle.personne@exemple.fr", password="un-mot-de-passe-assez-long")
 
 
 def test_a_role_is_granted_on_what_its_scope_asks(back_office):

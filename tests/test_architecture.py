@@ -1,5 +1,6 @@
 """What holds for the whole house: imports run one way, migrations are complete, every constraint has a test."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -17,6 +18,23 @@ from tests.roles.test_models import violations as of_roles
 def test_imports_run_one_way(monkeypatch, capsys):
     monkeypatch.chdir(settings.BASE_DIR)
     assert lint_imports(no_cache=True, no_logo=True) == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_there_is_one_way_into_a_session():
+    """Whoever called Django's `login` elsewhere would let in who has a second factor without asking for it."""
+    calls = re.compile(r"\b(?:auth\.login|login_user|auth_login)\(|import .*\blogin\b|post_reset_login = True")
+    found = {
+        f"{path.relative_to(settings.BASE_DIR)}: {line.strip()}"
+        for app in ("portal", "invoices", "dossiers", "roles", "outbox", "trail")
+        for path in (settings.BASE_DIR / app).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if calls.search(line)
+    }
+    assert found == {
+        "roles/entrance.py: auth.login(request, person, backend=_backend_of(person))",
+        # django-otp's, which only notes that a session showed a code.
+        "roles/second_factor/views.py: from django_otp import login as verify_session",
+    }
 
 
 @pytest.mark.django_db

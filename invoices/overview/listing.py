@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from dossiers.models import Dossier
 from roles.http import PersonRequest
+from trail.enums import Action
+from trail.recording import record
 
 from ..models import Deposit, DepositQuerySet
 from . import export
@@ -32,6 +34,7 @@ def deposit_list(request: PersonRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def deposits_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The same deposits, all pages, as CSV: streamed, whatever their number."""
+    record(Action.EXPORT, person=request.user, details={"format": "csv"})
     return StreamingHttpResponse(
         export.csv_lines(_wanted(request, DepositFilters(request.GET))),
         content_type="text/csv; charset=utf-8",
@@ -51,6 +54,7 @@ def deposits_xlsx(request: PersonRequest) -> HttpResponseBase:
             f"L’export Excel est limité à {most} dépôts. Précisez les filtres, ou choisissez l’export CSV.",
         )
         return redirect(f"{reverse('invoices:deposits')}?{request.GET.urlencode()}")
+    record(Action.EXPORT, person=request.user, details={"format": "xlsx"})
     return FileResponse(export.workbook(deposits), as_attachment=True, filename=_file_name("xlsx"))
 
 

@@ -17,6 +17,7 @@ for absent in ("PIL", "fontTools", "cryptography", "Crypto", "brotli", "brotlicf
 
 import json  # noqa: E402
 import logging  # noqa: E402
+import re  # noqa: E402
 from collections.abc import Iterable  # noqa: E402
 from io import BytesIO  # noqa: E402
 from typing import Any  # noqa: E402
@@ -53,7 +54,7 @@ EMBEDDED_FILE_KEYS = ("/F", "/UF", "/DOS", "/Mac", "/Unix")
 # Keys that lead to an action or a file. Readers differ on which value counts when a dictionary has one twice.
 DECIDING_KEYS = {
     *("/S", "/Subtype", "/A", "/AA", "/Next", "/OpenAction", "/Annots", "/Names", "/AcroForm"),
-    *("/JS", "/JavaScript", "/XFA", "/EF", "/RF", *EMBEDDED_FILE_KEYS),
+    *("/JS", "/JavaScript", "/XFA", "/EF", "/RF", "/URI", "/Base", *EMBEDDED_FILE_KEYS),
 }
 
 # Namespace and root element of the XML of an electronic invoice: Factur-X and ZUGFeRD 2, ZUGFeRD 1, UBL.
@@ -68,6 +69,11 @@ MAX_INVOICE_XML_BYTES = 5_000_000
 # small files whose table is wrong; in a large file it would take seconds, so such an object counts as null
 # there, as ISO 32000 has it.
 MAX_SEARCHED_BYTES = 100_000_000
+# What a link may lead to: a page, a mail, a telephone. Any other scheme names a file, a script or a program of the
+# reader's machine. What has no scheme, or is a host's name with its port, is a page.
+OPENED_SCHEMES = {"http", "https", "ftp", "mailto", "tel"}
+HOST_AND_PORT = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+:\d+([/?#]|$)", re.IGNORECASE)
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not an error
@@ -85,6 +91,20 @@ class Doubts(logging.Handler):
         if record.name == "pypdf.generic._data_structures" and isinstance(record.args, dict):
             # "exception": the rest of a dictionary was given up. "key": the first of two values was kept.
             self.any |= "exception" in record.args or record.args.get("key") in DECIDING_KEYS
+
+    def watch_ends(self) -> None:
+        """Doubt every dictionary that does not end at « >> »: at a null in a key's place pypdf drops the rest of it.
+
+        Other readers (pdfium among them) skip the null, and see what follows.
+        """
+        read_stream = DictionaryObject._read_stream_data  # what comes after a dictionary's last entry
+
+        def read_after_end(*, stream: BytesIO, **arguments: Any) -> None:
+            stream.seek(-2, 1)
+            self.any |= stream.read(2) != b">>"
+            read_stream(stream=stream, **arguments)
+
+        DictionaryObject._read_stream_data = staticmethod(read_after_end)  # type: ignore[assignment, method-assign]
 
 
 class Reader(PdfReader):
@@ -181,6 +201,8 @@ class Probe:
         action = self.name_at(dictionary, "/S")
         if action in ACTIVE_ACTIONS or self.name_at(dictionary, "/Subtype") in ACTIVE_ANNOTATIONS:
             raise Refused("LAUNCH_ACTION")
+        if not all(may_be_opened(self.follow(dictionary.get(key))) for key in ("/URI", "/Base")):
+            raise Refused("LAUNCH_ACTION")
         if not self.embeds_only_invoices(dictionary):
             raise Refused("EMBEDDED_FILE")
         # Resources may bear any name: a font called /JS is no script, hence the look at what the key holds.
@@ -215,6 +237,19 @@ class Probe:
 
 def containers(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if isinstance(value, (IndirectObject, DictionaryObject, ArrayObject))]
+
+
+def may_be_opened(address: Any) -> bool:
+    """Whether a link may lead there; what is not text is no address."""
+    if not isinstance(address, (str, bytes)):
+        return True
+    # Browsers drop what cannot be seen before they look for the scheme.
+    text = address.decode("latin-1") if isinstance(address, bytes) else str(address)
+    text = "".join(letter for letter in text if letter > " " and letter != "\x7f")
+    scheme = SCHEME.match(text)
+    if text.startswith("\\\\"):
+        return False  # a file of another machine, which Windows would open, and log in to
+    return scheme is None or scheme[1].lower() in OPENED_SCHEMES or HOST_AND_PORT.match(text) is not None
 
 
 def is_invoice_xml(stream: Any) -> bool:
@@ -252,8 +287,9 @@ def probe(content: bytes) -> dict[str, Any]:
     overwrite_configuration(disable_legacy_handling=True)
     log = logging.getLogger("pypdf")
     log.propagate = False
-    look = Probe(content)
     doubts = Doubts()
+    doubts.watch_ends()
+    look = Probe(content)
     log.addHandler(doubts)
     pages = look.count_pages()
     if pages == 0:

@@ -1,4 +1,4 @@
-"""Why a PDF is refused, each reason in a sentence for the person who chose the file (RULES.md §9)."""
+"""Why a file is refused, each reason in a sentence for the person who chose it (RULES.md §9)."""
 
 from enum import Enum
 
@@ -53,14 +53,43 @@ class PdfProblem(Enum):
         "Le portail est très sollicité et n’a pas pu vérifier ce fichier à temps. "
         "Attendez un instant, puis choisissez-le de nouveau."
     )
+    NOT_STORED = (
+        "Le portail n’a pas pu enregistrer ce fichier\u00a0: son espace de stockage ne répond pas. "
+        "Attendez un instant, puis choisissez-le de nouveau."
+    )
+    # What is asked beside the PDF itself: before the check (quotas.py, turns.py), and after it (antivirus.py).
+    BUSY = "Beaucoup de fichiers arrivent en ce moment. Réessayez dans une minute."
+    MALWARE = (
+        "Ce fichier contient un programme malveillant, d’après l’antivirus du portail. Ne l’ouvrez pas, "
+        "et prévenez votre service informatique\u00a0; déposez le document à partir d’un autre exemplaire."
+    )
+    ANTIVIRUS_AWAY = (
+        "L’antivirus du portail ne répond pas, et aucun fichier n’est accepté sans lui. "
+        "Rien de ce que vous avez enregistré n’est perdu\u00a0: réessayez dans quelques minutes."
+    )
+    TOO_MANY_UPLOADS = (
+        "Vous avez envoyé {uploads}\u00a0fichiers en moins d’une heure, le maximum. "
+        "Rien de ce que vous avez enregistré n’est perdu\u00a0: dans une heure, rechargez la page et continuez."
+    )
+    NO_ROOM = (
+        "Vos brouillons et les fichiers retirés depuis peu occupent {room}\u00a0Mo, le maximum. "
+        "Transmettez ou supprimez des brouillons\u00a0: la place se libère dans les heures qui suivent. "
+        "Rechargez alors la page."
+    )
 
     @property
     def sentence(self) -> str:
         """The sentence to show beside the file's field, with the limits of the settings."""
         return self.value.format(
             megabytes=settings.MAX_FILE_BYTES // 1024**2,
-            pages=f"{settings.MAX_PDF_PAGES:,}".replace(",", "\u202f"),
+            pages=_grouped(settings.MAX_PDF_PAGES),
+            uploads=_grouped(settings.UPLOADS_PER_HOUR),
+            room=_grouped(settings.DRAFT_BYTES_PER_PERSON // 1024**2),
         )
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
 
 
 class PdfRefused(Exception):  # noqa: N818 - a verdict, not an error

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from pathlib import Path
+from collections.abc import Iterator
 
 from django.utils import timezone
 from zipstream import ZIP_STORED, ZipStream
@@ -13,6 +13,7 @@ from ..models import Deposit, Document
 # Of a name, without its rank and extension: with them it stays below what file systems take, whatever its letters.
 NAME_BYTES = 180
 # What Windows refuses in a name, the separators of paths among it.
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 REFUSED = re.compile(r'[\\/:*?"<>|]')
 
 
@@ -20,15 +21,27 @@ def of_deposit(deposit: Deposit) -> ZipStream:
     """The deposit's documents in their order, not compressed: PDFs are already.
 
     `len()` is its size in bytes; iterating over it reads the files. Raises FileLostError, for a
-    file that is lost or not whole, before anything is read.
+    file that is lost or not whole, before anything is read; StorageAwayError.
     """
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for rank, document in enumerate(deposit.documents.all(), start=1):
-        path = Path(document.file.path)
-        if not path.is_file() or path.stat().st_size != document.size:
+        if not _is_whole(document):
             raise FileLostError(document)
-        archive.add_path(path, entry_name(rank, document))
+        archive.add(_content(document), entry_name(rank, document), size=document.size)
     return archive
+
+
+def _is_whole(document: Document) -> bool:
+    try:
+        return document.file.storage.size(str(document.file)) == document.size
+    except FileNotFoundError:
+        return False
+
+
+def _content(document: Document) -> Iterator[bytes]:
+    """What the file holds, opened when it is its turn."""
+    with document.file.storage.open(str(document.file)) as file:
+        yield from file.chunks()
 
 
 def entry_name(rank: int, document: Document) -> str:
@@ -52,6 +65,17 @@ def safe(text: str) -> str:
         if unicodedata.category(letter)[0] != "C"
     )
     return re.sub(r"\s+", " ", REFUSED.sub("-", shown)).strip(" .")
+
+
+def download_name(document: Document) -> str:
+    """The name under which a browser saves a document: as it came, safe on any system, and a PDF's.
+
+    By its content a file is a PDF; by its name it could be a program too (« facture.bat »), for whoever opens it.
+    """
+    stem = re.sub(r"\.pdf$", "", document.name, flags=re.IGNORECASE)
+    words = _cut(safe(stem)) or "document"
+    # A device of Windows, whatever follows its name.
+    return f"{'_' if RESERVED.match(words) else ''}{words}.pdf"
 
 
 def _cut(name: str) -> str:

@@ -1,5 +1,6 @@
 """Documents as pictures, and a deposit as one ZIP: for whoever may download them, and 404 for anyone else (§7)."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from roles.http import PersonRequest
+from trail.enums import Action
+from trail.recording import record
 
 from .. import pictures
 from ..deposits import FileLostError
 from ..models import Deposit, Document
 from ..pdf.picture import CannotDraw
 from ..presentation import quoted
+from ..storage import StorageAwayError
+from ..turns import Busy
 from ..wizard.steps import INVOICE, step_url
 from . import archive
+
+logger = logging.getLogger(__name__)
 
 # A picture on which nothing can be read, in place of one that cannot be drawn.
 NO_PICTURE = "img/no-preview.svg"
@@ -33,7 +40,7 @@ BUSY_RETRY_SECONDS = 2
 # machine that people share then holds is too small to be read.
 @cache_control(private=True, no_cache=True)
 def thumbnail(request: PersonRequest, document: UUID) -> HttpResponse:
-    """The first page of a document, small."""
+    """The first page of a document, small: nothing can be read on it, so the trail does not tell of it."""
     found = _visible_document(request, document)
     etag = quote_etag(f"{pictures.VERSION}-{found.sha256}")
     unchanged = get_conditional_response(request, etag=etag)
@@ -43,7 +50,7 @@ def thumbnail(request: PersonRequest, document: UUID) -> HttpResponse:
         picture = pictures.thumbnail(found)
     except FileNotFoundError:
         raise Http404("The document's file is not in the storage.") from None
-    except (CannotDraw, pictures.Busy) as outcome:
+    except (CannotDraw, Busy, StorageAwayError) as outcome:
         return _without_picture(outcome)
     return HttpResponse(picture, content_type="image/webp", headers={"ETag": etag})
 
@@ -60,8 +67,9 @@ def page_picture(request: PersonRequest, document: UUID, number: int) -> HttpRes
         picture = pictures.page(found, number)
     except FileNotFoundError:
         raise Http404("The document's file is not in the storage.") from None
-    except (CannotDraw, pictures.Busy) as outcome:
+    except (CannotDraw, Busy, StorageAwayError) as outcome:
         return _without_picture(outcome)
+    record(Action.VIEW, person=request.user, on=found, details={"page": number})
     return HttpResponse(picture, content_type="image/webp")
 
 
@@ -92,6 +100,7 @@ def deposit_zip(request: PersonRequest, depot: UUID) -> HttpResponseBase:
             "link_label": "Revenir aux documents",
         }
         return render(request, "layout/explanation.html", context, status=404)
+    record(Action.DOWNLOAD_ALL, person=request.user, on=deposit)
     headers = {
         "Content-Length": str(len(content)),
         "Content-Disposition": content_disposition_header(True, archive.archive_name(deposit)),
@@ -103,9 +112,11 @@ def _visible_document(request: PersonRequest, document: UUID) -> Document:
     return get_object_or_404(Document.objects.visible_to(request.user), pk=document)
 
 
-def _without_picture(outcome: CannotDraw | pictures.Busy) -> HttpResponse:
+def _without_picture(outcome: CannotDraw | Busy | StorageAwayError) -> HttpResponse:
     """A plain picture instead of one that there is not; of one that there may be in a moment, when to ask again."""
-    if isinstance(outcome, pictures.Busy):
+    if isinstance(outcome, StorageAwayError):
+        logger.warning("the storage of the documents does not answer", extra={"reason": str(outcome)})
+    if not isinstance(outcome, CannotDraw):
         return HttpResponse(status=503, headers={"Retry-After": str(BUSY_RETRY_SECONDS)})
     return redirect(static(NO_PICTURE))
 

@@ -7,10 +7,12 @@ written nothing.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Expression, F, Value
+from django.db.models import Exists, Expression, F, OuterRef, Value
 from django.db.models.functions import Replace
 from django.urls import reverse
 
@@ -18,12 +20,14 @@ from dossiers.models import Dossier
 from outbox import sending
 from outbox.models import Mail
 
+from ..clock import database_now
 from ..models import Deposit, Document, Invoice
 from ..presentation import minutes, written
 from ..references import PREFIX
 
 # Stands for the reference in words that many mails share; it is one in its form, so that addresses can be made of it.
 MARK = f"{PREFIX}-{'-'.join(['0000'] * 4)}"
+EVENTS = ("received", "transmitted", "cancelled")
 SIGNATURE = "Ce message est envoyé automatiquement par le Portail des dépôts : les réponses ne sont pas lues.\n"
 
 
@@ -78,24 +82,39 @@ def write_received(
     sending.write([_mail("received", "reçu", deposit.reference, deposit.depositor.email, parts)])
 
 
-def write_transmitted(deposits: Sequence[UUID]) -> None:
-    """To the depositors of what was transmitted together, by one statement whatever their number."""
+def write_transmitted(deposits: Sequence[UUID]) -> int:
+    """To the depositors of what was transmitted together, by one statement whatever their number; return how many."""
     rows = Deposit.objects.filter(pk__in=deposits, depositor__is_active=True)
     transmitted_at = rows.values_list("transmitted_at", flat=True).first()
-    if transmitted_at:
-        sentence = (
-            f"Votre dépôt {MARK} a été transmis à l’OPCO le {written(transmitted_at, 'instant')}. Ses documents se "
-            "trouvent maintenant dans tous les dossiers auxquels il est destiné."
+    if transmitted_at is None:
+        return 0
+    sentence = (
+        f"Votre dépôt {MARK} a été transmis à l’OPCO le {written(transmitted_at, 'instant')}. Ses documents se "
+        "trouvent maintenant dans tous les dossiers auxquels il est destiné."
+    )
+    mail = _mail("transmitted", "transmis", MARK, "", ["Bonjour,", sentence])
+    return sending.write_each(
+        rows.annotate(
+            key=_with_reference(mail.key),
+            recipient=F("depositor__email"),
+            subject=_with_reference(mail.subject),
+            body=_with_reference(mail.body),
         )
-        mail = _mail("transmitted", "transmis", MARK, "", ["Bonjour,", sentence])
-        sending.write_each(
-            rows.annotate(
-                key=_with_reference(mail.key),
-                recipient=F("depositor__email"),
-                subject=_with_reference(mail.subject),
-                body=_with_reference(mail.body),
-            )
-        )
+    )
+
+
+def untold(*, since: timedelta, at_most: int) -> list[list[UUID]]:
+    """The deposits transmitted within `since`, by the database's clock, of which no mail tells; by their moment.
+
+    One query, over an index of the moments and another of the mails' keys.
+    """
+    mail = Mail.objects.filter(key=_with_reference(_key(MARK, "transmitted"), OuterRef))
+    rows = (
+        Deposit.objects.filter(~Exists(mail), transmitted_at__gt=database_now(-since), depositor__is_active=True)
+        .order_by("transmitted_at")
+        .values_list("transmitted_at", "pk")[:at_most]
+    )
+    return [[pk for _, pk in batch] for _, batch in groupby(rows, key=itemgetter(0))]
 
 
 def write_cancelled(deposit_id: UUID) -> None:
@@ -110,6 +129,12 @@ def write_cancelled(deposit_id: UUID) -> None:
         sending.write([_mail("cancelled", "annulé", reference, email, ["Bonjour,", sentence])])
 
 
+def forget(references: Sequence[str]) -> None:
+    """Remove what is left of the mails about these deposits."""
+    keys = [_key(reference, event) for reference in references for event in EVENTS]
+    Mail.objects.filter(key__in=keys).delete()
+
+
 def _mail(event: str, word: str, reference: str, email: str, parts: Sequence[str]) -> Mail:
     links = _lines(
         "Son récépissé, à jour, et en PDF :",
@@ -119,17 +144,22 @@ def _mail(event: str, word: str, reference: str, email: str, parts: Sequence[str
         f"{settings.PUBLIC_URL}{reverse('verify')}?reference={reference}",
     )
     return Mail(
-        key=f"deposit:{reference}:{event}",
+        key=_key(reference, event),
         recipient=email,
         subject=f"Dépôt {reference} {word}",
         body="\n\n".join((*parts, links, SIGNATURE)),
     )
 
 
-def _with_reference(text: str) -> Expression:
+def _key(reference: str, event: str) -> str:
+    """What makes it one mail a deposit and event."""
+    return f"deposit:{reference}:{event}"
+
+
+def _with_reference(text: str, column: type[F] = F) -> Expression:
     """The text with each deposit's own reference where it has the mark, as the database writes it."""
     # F is an expression like any other here; Django's types know of values alone.
-    return Replace(Value(text), Value(MARK), F("reference"))  # type: ignore[arg-type]
+    return Replace(Value(text), Value(MARK), column("reference"))  # type: ignore[arg-type]
 
 
 def _lines(*lines: str) -> str:

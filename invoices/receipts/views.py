@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 from roles.enums import Side
 from roles.http import PersonRequest
 from roles.models import User
+from trail.enums import Action
+from trail.recording import record
 
 from .. import deposits, rules
 from ..enums import DepositState
 from ..models import Deposit
 from ..presentation import remaining
 from ..references import read_reference
-from . import paper
 
 
 @require_safe
@@ -62,8 +63,12 @@ def receipt_by_reference(request: PersonRequest, reference: str) -> HttpResponse
 @cache_control(private=True, no_store=True)
 def receipt_pdf(request: PersonRequest, depot: UUID) -> HttpResponse:
     """The same as a PDF, as it stands now."""
+    # What draws it takes 27 MB, which a worker never needs, nor a web process before its first receipt.
+    from . import paper
+
     deposit = _deposit_seen(request.user, depot)
     drawn = paper.draw(deposit, deposit.dossiers_seen, at=timezone.now())
+    record(Action.RECEIPT, person=request.user, on=deposit)
     return HttpResponse(
         drawn,
         content_type="application/pdf",

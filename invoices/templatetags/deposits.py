@@ -1,5 +1,6 @@
 """How a deposit's state looks: an icon and words, with the time that remains; and what uploads say."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -7,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils import timezone
 
+from .. import quotas
 from ..enums import DepositState
 from ..models import Deposit, Document
 from ..pdf import PdfProblem
@@ -54,7 +56,11 @@ def deposit_status(deposit: Deposit) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("invoices/uploads.html")
-def uploads() -> dict[str, Any]:
+@register.inclusion_tag("invoices/uploads.html", takes_context=True)
+def uploads(context: Mapping[str, Any]) -> dict[str, Any]:
     """What js/uploads.js needs on a page with fields for PDFs; a refusal has the words of the server's own."""
-    return {"max_bytes": str(settings.MAX_FILE_BYTES), "problems": PdfProblem.__members__}
+    return {
+        "max_bytes": str(settings.MAX_FILE_BYTES),
+        "problems": PdfProblem.__members__,
+        "why_none": quotas.why_no_upload(context["request"].user),
+    }

@@ -22,6 +22,7 @@ from roles.models import User
 from .. import rules
 from ..deposits import holder_of
 from ..enums import DocumentType
+from ..forms import PdfField
 from ..models import Deposit, Document, Draft
 from .fields import AmountField, InvoiceNumberField, IssueDateField
 from .steps import DETAILS, INVOICE, SEND, SUPPORTING
@@ -31,12 +32,6 @@ FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
 SEARCH_TIMEOUT_MS = 15_000  # of an answer while one types; a line as slow as that is as good as cut
-
-
-def pdf_field(label: str, help_text: str = FILE_HINT) -> forms.FileField:
-    """A field for one PDF. Never required by itself: a file that arrived earlier does as well."""
-    widget = forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"})
-    return forms.FileField(label=label, required=False, widget=widget, help_text=help_text)
 
 
 @dataclass(frozen=True)
@@ -181,7 +176,7 @@ class InvoiceFileForm(StepForm):
             "required": "Choisissez « Oui » ou « Non ».",
         },
     )
-    facture = pdf_field("Facture")
+    facture = PdfField("Facture", required=False)
 
     def file_slots(self) -> dict[str, DocumentType]:
         return {INVOICE_SLOT: DocumentType.FACTURE}
@@ -303,7 +298,7 @@ class SupportingDocumentsForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for slot, type_ in self.file_slots().items():
-            self.fields[slot] = pdf_field(type_.label)
+            self.fields[slot] = PdfField(type_.label, required=False)
         self.fields["type"] = forms.ChoiceField(
             label="Ajouter un autre type de document",
             required=False,

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dossiers.models import Dossier
+from roles.enums import Side
 from roles.http import PersonRequest
 
-from .. import rules
+from .. import quotas, rules
 from ..models import Deposit, Draft
 from .steps import INVOICE, step_url
 
@@ -24,7 +25,8 @@ def start(request: PersonRequest, numero: str) -> HttpResponse:
     The address is a link that people open in several tabs, and each tab is a start of its own; so this GET
     makes a row, as the session could not: two starts at the same time would overwrite each other there. The
     row shows nowhere until a step is saved, and goes within a day otherwise (documents.purge).
-    A person who may deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says.
+    A person who may deposit on both sides is asked for which one. 403 with the reason, or 404, as §4 says; 403 too for
+    a person who has as many drafts as they may.
     """
     dossier = get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
     sides, why_not = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
@@ -34,7 +36,7 @@ def start(request: PersonRequest, numero: str) -> HttpResponse:
     if side not in sides:
         context = {"dossier": dossier, "sides": sides, "asked": "cote" in request.GET}
         return render(request, "invoices/choose_side.html", context)
-    draft = Draft.objects.create(owner=request.user, origin=dossier, side=side)
+    draft = quotas.begin_draft(request.user, dossier, Side(side))
     return redirect(step_url(draft.pk, INVOICE))
 
 

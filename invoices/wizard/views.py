@@ -83,6 +83,8 @@ class DepositWizard(SessionWizardView):
             request.draft = draft
             return super().dispatch(request, *args, depot=depot, etape=etape, **kwargs)
         arrived = self.receive_files(request, draft, etape)
+        if arrived:  # the check took its time: the roles too are asked again, as of now
+            request.user.forget_scope()
         with transaction.atomic():
             locked = open_draft(request, depot, lock=True)
             if locked is None and stamps.KEEP in request.POST:
@@ -108,7 +110,7 @@ class DepositWizard(SessionWizardView):
                     self.refusals[slot] = "Le fichier n’est pas arrivé. Choisissez-le de nouveau."
                 continue
             try:
-                received[slot] = documents.receive(incoming, type_, request.user)
+                received[slot] = documents.receive(incoming, type_, request.user, deposit=draft.pk, side=draft.side)
             except PdfRefused as refused:
                 self.refusals[slot] = f"{incoming.name} : {refused.sentence}"
         return received

@@ -48,7 +48,8 @@ def main() -> None:
     os.environ.setdefault("PUBLIC_URL", f"http://{HOST}:{port}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-    settings.DOCUMENT_ROOT.mkdir(parents=True, exist_ok=True)
+    if settings.DOCUMENT_ROOT:
+        settings.DOCUMENT_ROOT.mkdir(parents=True, exist_ok=True)
 
     end_on_signals()
     console = Console()

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, Processor
 from .privacy import traceback_of
 
 # What a line may say beside its sentence: ids, routes, counts, and never what a person typed.
-FIELDS = ("method", "route", "status", "duration_ms", "user", "deposit", "deposits", "document", "reason")
+FIELDS = ("method", "route", "status", "duration_ms", "user", "deposit", "deposits", "document", "reason", "signature")
 
 
 def configure(config: dict[str, Any]) -> None:

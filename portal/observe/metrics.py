@@ -22,7 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from invoices import statistics
+from invoices import antivirus, statistics
 from outbox.models import Mail
 
 # Counting a million deposits takes 0.2 s, which is not for every reading by every server.
@@ -74,6 +74,8 @@ class Present:
             found = list(from_database())
         except DatabaseFailure:
             found = []
+        if settings.CLAMAV is not None:
+            yield GaugeMetricFamily("portail_antivirus_up", "Whether the antivirus answered", int(antivirus.ping()))
         yield GaugeMetricFamily("portail_database_up", "Whether the database answered", int(bool(found)))
         yield from found
 

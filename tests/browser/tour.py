@@ -5,12 +5,14 @@ tour does what it likes at a stop and leaves the page as it was. To add a page, 
 and yield it under a name of its own.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django_otp.oath import totp
 from playwright.sync_api import FilePayload, Route, expect
 
 from dossiers.enums import DossierStatus, Product
@@ -24,6 +26,7 @@ Stop = tuple[str, Portal]
 Part = Callable[[Visit], Iterator[Stop]]
 
 NOT_A_PDF: FilePayload = {"name": "facture.pdf", "mimeType": "application/pdf", "buffer": b"Facture n 12, a payer"}
+CODE = "Code à six chiffres"
 INVOICE = pdf("facture_F2026-131.pdf", "Facture F2026-131")
 # What the tour provokes: statuses of answers, and the beginning of what the console then says.
 REFUSALS = {400, 403, 404, 410, 413, 500, 503}
@@ -42,8 +45,19 @@ def public(visit: Visit) -> Iterator[Stop]:
     portal.press("Se connecter")
     expect(portal.page.get_by_role("alert")).to_be_focused()
     yield "connexion-erreur", portal
+    portal.open("/mot-de-passe/")
+    yield "mot-de-passe-oublie", portal
+    portal.press("Recevoir un lien")
+    expect(portal.page.get_by_role("alert")).to_be_focused()
+    yield "mot-de-passe-oublie-erreur", portal
+    portal.open("/mot-de-passe/envoye/")
+    yield "mot-de-passe-lien-envoye", portal
+    portal.open("/mot-de-passe/MQ/perime/")
+    yield "mot-de-passe-lien-perime", portal
     portal.open("/accessibilite/")
     yield "accessibilite", portal
+    portal.open("/donnees-personnelles/")
+    yield "donnees-personnelles", portal
     portal.open("/verifier/")
     yield "verifier", portal
     portal.open("/verifier/?reference=DEP-0000")
@@ -61,6 +75,8 @@ def lists(visit: Visit) -> Iterator[Stop]:
     yield "dossiers-aucun", portal
     portal.open("/depots/")
     yield "depots", portal
+    portal.open("/donnees-personnelles/")
+    yield "donnees-personnelles-connecte", portal
     portal.open("/depots/?q=introuvable")
     yield "depots-aucun", portal
     portal = visit("backoffice")
@@ -68,6 +84,21 @@ def lists(visit: Visit) -> Iterator[Stop]:
     yield "accueil-vide", portal
     portal.open("/depots/")
     yield "depots-vide", portal
+
+
+def account(visit: Visit) -> Iterator[Stop]:
+    """One's own account."""
+    portal = visit("double")
+    portal.open("/compte/")
+    yield "compte", portal
+    portal.link("Changer le mot de passe").click()
+    expect(portal.box("Mot de passe actuel")).to_be_visible()
+    yield "compte-mot-de-passe", portal
+    portal.box("Mot de passe actuel").fill(PASSWORD)
+    portal.box("Nouveau mot de passe").fill("facture")
+    portal.press("Changer le mot de passe")
+    expect(portal.page.get_by_role("alert")).to_be_focused()
+    yield "compte-mot-de-passe-erreur", portal
 
 
 def dossier(visit: Visit) -> Iterator[Stop]:
@@ -204,6 +235,62 @@ def lapsed(visit: Visit) -> Iterator[Stop]:
     yield "session-retrouvee", portal
 
 
+def second_factor(visit: Visit) -> Iterator[Stop]:
+    """From « Activer » to a log-in by code, of an account that nobody else comes by."""
+    portal = visit("gestion_pdc_transmission")
+    portal.open("/compte/double-authentification/")
+    yield "double-authentification", portal
+    portal.press("Activer")
+    expect(portal.page.get_by_role("alert").filter(has_text="À corriger")).to_be_focused()
+    yield "double-authentification-erreur", portal
+    portal.box("Votre mot de passe").fill(PASSWORD)
+    portal.press("Activer")
+    picture = portal.page.get_by_role("img", name=re.compile("Code QR"))
+    expect(picture).to_be_visible()
+    assert picture.evaluate("img => img.complete && img.naturalWidth > 100")
+    key = portal.page.locator("code").first.inner_text()
+    yield "double-authentification-activer", portal
+    portal.box(CODE).fill("abc")
+    portal.press("Vérifier et activer")
+    expect(portal.box(CODE)).to_have_attribute("aria-invalid", "true")
+    yield "double-authentification-activer-erreur", portal
+    portal.box(CODE).fill(application(key))
+    portal.press("Vérifier et activer")
+    expect(portal.page.get_by_role("heading", name="Vos codes de secours")).to_be_visible()
+    with portal.page.expect_download() as download:
+        portal.press("Télécharger les codes")
+    assert len(download.value.path().read_text(encoding="utf-8").split()) > 10
+    yield "codes-de-secours", portal
+    portal.link("J’ai conservé mes codes").click()
+    expect(portal.page.get_by_text("Il vous reste 10 codes")).to_be_visible()
+    yield "double-authentification-active", portal
+    portal.link("Nouveaux codes de secours").click()
+    yield "codes-de-secours-nouveaux", portal
+    portal.link("Renoncer").click()
+    portal.link("Désactiver").click()
+    yield "double-authentification-desactiver", portal
+    portal.log_out()
+    portal.box("Adresse e-mail").fill("gestion_pdc_transmission@demo.example")
+    portal.box("Mot de passe").fill(PASSWORD)
+    portal.press("Se connecter")
+    expect(portal.box(CODE)).to_be_visible()
+    yield "connexion-code", portal
+    portal.link("Utiliser un code de secours").click()
+    portal.press("Vérifier")
+    expect(portal.page.get_by_role("alert").filter(has_text="À corriger")).to_be_focused()
+    yield "connexion-code-de-secours-erreur", portal
+    portal.link("Utiliser mon application").click()
+    portal.box(CODE).fill(application(key, steps=1))
+    portal.press("Vérifier")
+    expect(portal.page.get_by_role("heading", name="Dossiers", exact=True)).to_be_visible()
+    yield "connexion-par-code", portal
+
+
+def application(key: str, steps: int = 0) -> str:
+    """The code that an application shows for a key typed from the page, so many steps of thirty seconds from now."""
+    return f"{totp(base64.b32decode(key.replace(' ', '')), drift=steps):06}"
+
+
 def without_certificate(visit: Visit) -> Iterator[Stop]:
     """The third step where nothing is required, and the choice of a side."""
     portal = visit("double")
@@ -270,4 +357,6 @@ def broken_line(portal: Portal) -> Iterator[None]:
     portal.page.unroute("**/depots/**", cut)
 
 
-PARTS: tuple[Part, ...] = (public, lists, dossier, wizard, without_certificate, lapsed, refusals, trouble)
+PARTS: tuple[Part, ...] = (
+    *(public, lists, account, dossier, wizard, without_certificate, lapsed, second_factor, refusals, trouble),
+)

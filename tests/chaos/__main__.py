@@ -1,13 +1,9 @@
 """`make chaos`; see the package's words. Ctrl-C ends it, and everything that it started."""
 
 import argparse
-import os
-import signal
-import sys
 
-import django
-
-from tests.chaos.place import own_place
+from tests.chaos.command import in_place, leave, say
+from tests.chaos.place import Place
 
 
 def main() -> int:
@@ -22,31 +18,18 @@ def main() -> int:
     parser.add_argument("--settings", default="portal.settings", help="settings of the portal (portal.settings)")
     parser.add_argument("--keep", action="store_true", help="keep the folder, with the logs of all that ran")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with own_place(asked.settings, asked.delay, keep=asked.keep) as place:
-            django.setup()
-            # Only now: the settings read the environment that the place has made.
-            from tests.chaos.run import Options, run
 
-            options = Options(asked.deposits, asked.faults, asked.seed, asked.clients, asked.cancels / 100)
-            rows = run(options, place, say)
-    except KeyboardInterrupt:
-        say("Interrupted: everything was stopped.")
-        return 130
-    broken = sum(row.broken for row in rows)
-    say(f"Seed {asked.seed}: {f'{broken} promises are broken.' if broken else 'every promise holds.'}")
-    return 1 if broken else 0
+    def go(place: Place) -> int:
+        # Only now: the settings read the environment that the place has made.
+        from tests.chaos.run import Options, run
 
+        options = Options(asked.deposits, asked.faults, asked.seed, asked.clients, asked.cancels / 100)
+        broken = sum(row.broken for row in run(options, place, say))
+        say(f"Seed {asked.seed}: {f'{broken} promises are broken.' if broken else 'every promise holds.'}")
+        return 1 if broken else 0
 
-def say(line: str) -> None:
-    """Print a line, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return in_place(go, settings=asked.settings, delay=asked.delay, keep=asked.keep)
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    # Threads that wait for an answer are not waited for.
-    os._exit(status)
+    leave(main())

@@ -27,12 +27,13 @@ class Form:
 
 
 class Page(HTMLParser):
-    """What a page says (`text`), and its forms, by address."""
+    """What a page says (`text`), its forms, by address, and the pictures of documents that it shows."""
 
     def __init__(self, path: str, content: bytes) -> None:
         super().__init__()
         self.path = path
         self.forms: list[Form] = []
+        self.pictures: list[str] = []
         self._named: dict[str, Form] = {}
         self._form: Form | None = None
         # Buttons of the rail come before the form that they belong to.
@@ -51,6 +52,8 @@ class Page(HTMLParser):
             self.forms.append(self._form)
             if identity := told.get("id"):
                 self._named[identity] = self._form
+        elif tag == "img" and (source := told.get("src") or "").startswith("/documents/"):
+            self.pictures.append(source)
         elif not name or "disabled" in told:
             return
         elif tag == "button" and (owner := told.get("form")):
@@ -89,7 +92,11 @@ class Browser:
     def __init__(self, urls: Sequence[str], statuses: list[str]) -> None:
         self._urls = list(urls)
         self._statuses = statuses
-        self._http = HttpClient(self._urls[0])
+        self._http = self._new_client()
+
+    def _new_client(self) -> HttpClient:
+        """What speaks to the first of the servers."""
+        return HttpClient(self._urls[0])
 
     def log_in(self, email: str, password: str) -> None:
         """Log in; LineBrokenError when the line breaks."""

@@ -87,10 +87,13 @@ class Depositor:
     def __init__(self, account: Account, urls: list[str], statuses: list[str], ended: threading.Event) -> None:
         self.account = account
         self._ended = ended
-        self._browser = Browser(urls, statuses)
+        self._browser = self._new_browser(urls, statuses)
         # A session keeps one request's messages: two browsers at the same time need one each.
-        self._other = Browser(urls, statuses)
+        self._other = self._new_browser(urls, statuses)
         self._other_is_free = threading.Lock()
+
+    def _new_browser(self, urls: list[str], statuses: list[str]) -> Browser:
+        return Browser(urls, statuses)
 
     def log_in(self) -> None:
         """Log both browsers in."""

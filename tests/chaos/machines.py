@@ -1,4 +1,4 @@
-"""What runs: PostgreSQL, Valkey, two web servers, two workers, beat. What dies is started again.
+"""What runs: PostgreSQL, Valkey, web servers, workers, beat. What dies is started again.
 
 The commands are README's for production. Everything is a child of this process, on a leash: however the run
 ends, it ends.
@@ -123,12 +123,24 @@ class Machine:
             asked += 1
         return found
 
+    def resident(self) -> int:
+        """The memory that its family has in RAM now, in bytes; what they share counts for each."""
+        return sum(memory(pid, "VmRSS") for pid in self.family())
+
+    def cpu_seconds(self) -> float:
+        """What its family has used of the processors so far, those that have ended included."""
+        return sum(map(cpu_seconds, self.family()))
+
 
 class Machines:
-    """All of them, from `with` to its end; `supervise` is to be called every now and then by who entered."""
+    """All of them, from `with` to its end; `supervise` is to be called every now and then by who entered.
 
-    def __init__(self, place: Place) -> None:
+    A web server for each of the place's ports, and so many workers.
+    """
+
+    def __init__(self, place: Place, *, workers: int = 2) -> None:
         self._place = place
+        self._workers = workers
         self._logs = place.folder / "logs"
         self._all: list[Machine] = []
         self._memory_at = 0.0
@@ -161,8 +173,11 @@ class Machines:
         self.broker = self._add("valkey", self._valkey(), stop=signal.SIGTERM)
         wait_until(lambda: postgres.answers(place, "postgres"), "PostgreSQL answers", START_SECONDS)
         postgres.make_database(place)
+        commands = [["migrate", "--verbosity", "0"]]
+        if place.web_ports:
+            commands.append(["collectstatic", "--no-input", "--verbosity", "0"])
         # Side by side: this is what a short run spends its time with.
-        self._manage(["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"])
+        self._manage(*commands)
         self.webs = [
             self._add(
                 f"web {rank}",
@@ -189,7 +204,7 @@ class Machines:
                 # One whose broker is gone heeds nothing else.
                 stop=signal.SIGKILL,
             )
-            for rank in (1, 2)
+            for rank in range(1, self._workers + 1)
         ]
         schedule = str(place.folder / "beat-schedule")
         self.beat = self._add("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", ""], stop=signal.SIGKILL)
@@ -243,7 +258,7 @@ class Machines:
             self._memory_at = time.monotonic() + MEMORY_PERIOD_SECONDS
             for machine in self._all:
                 for pid in machine.family():
-                    self.memory[machine.kind] = max(self.memory[machine.kind], peak_memory(pid))
+                    self.memory[machine.kind] = max(self.memory[machine.kind], memory(pid, "VmHWM"))
 
     def heal(self, seconds: float = START_SECONDS) -> None:
         """Wait until all of them run, the database answers, and both web servers do."""
@@ -270,13 +285,22 @@ class Machines:
         self.left = processes_of(self._place.folder)
 
 
-def peak_memory(pid: int) -> int:
-    """The most memory that a process has had in RAM, in bytes; 0 where the system does not tell."""
+def memory(pid: int, which: str) -> int:
+    """The memory that a process has in RAM now (VmRSS), or at most had (VmHWM), in bytes; 0 where nothing tells."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{which}:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process, and those of its children that have ended, used of the processors; 0 where nothing tells."""
+    with contextlib.suppress(OSError):
+        # Its name, in parentheses, may hold anything; the four times are the 14th field and those that follow.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -41,10 +41,9 @@ def base_pdf(kind: str) -> bytes:
             return plain_pdf("Relevé", pages=12)
         case "links":
             return linked_pdf()
-        case "scan 1 MB":
-            return scanned_pdf(1_000_000, pages=4)
-        case _:
-            return scanned_pdf(2_000_000, pages=8)
+        case _:  # « scan 2 MB », a page for each quarter of one
+            megabytes = float(kind.split()[1])
+            return scanned_pdf(round(megabytes * 1_000_000), pages=max(1, round(4 * megabytes)))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class Place:
     database_port: int
     broker_port: int
     mail_port: int
-    web_ports: tuple[int, int]
+    web_ports: tuple[int, ...]
 
     def environment(self, settings_module: str, delay: int) -> dict[str, str]:
         """What the portal is told, by the variables that README.md lists."""
@@ -35,19 +35,22 @@ class Place:
             "REDIS_URL": f"redis://127.0.0.1:{self.broker_port}/0",
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
             "TRANSMISSION_DELAY": str(delay),
+            # Few people deposit thousands of times.
+            "UPLOADS_PER_HOUR": "1000000",
+            "DRAFTS_PER_PERSON": "100000",
         }
 
 
 @contextlib.contextmanager
-def own_place(settings_module: str, delay: int, *, keep: bool = False) -> Iterator[Place]:
+def own_place(settings_module: str, delay: int, *, webs: int = 2, keep: bool = False) -> Iterator[Place]:
     """A new place, which this process and its children have for their environment; removed unless `keep`."""
     folder = Path(tempfile.mkdtemp(prefix="portal-chaos-"))
     try:
         folder.chmod(0o711)  # PostgreSQL may have to run as another user
         (folder / "var" / "documents").mkdir(parents=True)
         (folder / "tmp").mkdir()
-        database, broker, mail, *web = (free_port() for _ in range(5))
-        place = Place(folder, database, broker, mail, (web[0], web[1]))
+        database, broker, mail, *web = (free_port() for _ in range(3 + webs))
+        place = Place(folder, database, broker, mail, tuple(web))
         for name in PORTAL_VARIABLES:
             os.environ.pop(name, None)
         os.environ.update(place.environment(settings_module, delay))

@@ -37,12 +37,17 @@ def spread(seconds: Sequence[float], limit: float | None = None) -> str:
     """« p50 0.1 s, p95 0.3 s, p99 0.4 s, max 0.5 s (of 120) », and whether the limit holds for the last."""
     if not seconds:
         return "none"
-    cuts = quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [*seconds] * 99
-    most = max(seconds)
-    words = f"p50 {cuts[49]:.2f} s, p95 {cuts[94]:.2f} s, p99 {cuts[98]:.2f} s, max {most:.2f} s (of {len(seconds)})"
+    p50, p95, p99, most = percentiles(seconds)
+    words = f"p50 {p50:.2f} s, p95 {p95:.2f} s, p99 {p99:.2f} s, max {most:.2f} s (of {len(seconds)})"
     if limit is not None:
         words += f", at most {limit:g} s: {'yes' if most <= limit else 'NO'}"
     return words
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, float, float, float]:
+    """The 50th, the 95th and the 99th percentile, and the largest; of one value at least."""
+    cuts = quantiles(values, n=100, method="inclusive") if len(values) > 1 else [*values] * 99
+    return cuts[49], cuts[94], cuts[98], max(values)
 
 
 def times_to_accept(records: Sequence[Record], faults: Sequence[Fault]) -> Iterable[tuple[str, str]]:

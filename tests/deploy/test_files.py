@@ -113,10 +113,18 @@ def test_a_step_of_ten_of_the_greatest_files_passes_nginx() -> None:
 def test_portal_and_nginx_agree_on_the_documents() -> None:
     location = SERVICES["web"]["environment"]["DOCUMENT_ACCEL_LOCATION"]
     assert f"location {location} {{" in TEMPLATE.read_text()
-    folder = environment_of("portal")["DOCUMENT_STORAGE_URL"]
-    assert folder == environment_of("proxy")["PORTAL_DOCUMENTS"]
+    folder = SERVICES["web"]["environment"]["DOCUMENT_STORAGE_URL"]
+    assert folder == environment_of("portal")["DOCUMENT_STORAGE_URL"] == environment_of("proxy")["PORTAL_DOCUMENTS"]
     assert f"documents:{folder}" in SERVICES["web"]["volumes"]
     assert f"documents:{folder}:ro" in SERVICES["nginx"]["volumes"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "migrate"])
+def test_with_a_bucket_the_portal_sends_the_documents_itself(name: str) -> None:
+    chosen = {"DOCUMENT_STORAGE_URL": "s3://bucket", "DOCUMENT_ACCEL_LOCATION": "", "AWS_ACCESS_KEY_ID": "id"}
+    service = compose(SECRETS | chosen)["services"][name]
+    assert service["environment"].items() >= chosen.items()
+    assert f"incoming:{environment_of('portal')['VAR_DIR']}/incoming" in service["volumes"]
 
 
 def test_connections_are_kept_longer_by_gunicorn_than_by_nginx() -> None:

@@ -21,7 +21,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from tests.nginx import Proxy, find, version
+from tests.nginx import TEMPLATE, Proxy, find, version
 from tests.stack import free_port, wait_until
 
 PAGE = b"<!doctype html><title>Page</title>" + b"<p>Une ligne comme une autre.</p>" * 500
@@ -213,6 +213,15 @@ def test_the_log_names_nobody(proxy: Proxy, recorder: Recorder) -> None:
         assert personal not in line
 
 
+@pytest.mark.parametrize("kind", ["mot-de-passe", "invitation"])
+def test_the_log_holds_no_link_to_a_password(proxy: Proxy, recorder: Recorder, kind: str) -> None:
+    ask(proxy, f"/{kind}/MQ/secret:1tkAAA:signature/")
+    request_id = recorder.headers()["x-request-id"]
+    line = wait_until(lambda: [line for line in proxy.log().splitlines() if request_id in line], "the line")[0]
+    assert json.loads(line)["path"] == f"/{kind}/…"
+    assert "signature" not in line
+
+
 # --- Uploads --------------------------------------------------------------------------------------------------------
 
 
@@ -364,6 +373,91 @@ def test_a_portal_that_is_away_gets_our_page(tmp_path: Path) -> None:
         assert response.getheader("Server") == "nginx"
         with urlopen(f"http://127.0.0.1:{proxy.health_port}/", timeout=5) as health:
             assert health.status == 200
+
+
+# --- Headers --------------------------------------------------------------------------------------------------------
+
+WALLS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": settings.FURTHER_HEADERS["Permissions-Policy"],
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def headers_of(answer: bytes) -> list[tuple[str, str]]:
+    """The headers of a raw answer, in order."""
+    lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+
+
+HEAD = b"Host: depots.example\r\nConnection: close\r\n"
+OWN_ANSWERS = {
+    "no request": (400, b"GET\r\n\r\n"),
+    "no host": (400, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+    "a header twice": (400, b"GET / HTTP/1.1\r\n" + HEAD + b"Host: other.example\r\n\r\n"),
+    "a header too long": (400, b"GET / HTTP/1.1\r\n" + HEAD + b"X-Long: " + b"a" * 40_000 + b"\r\n\r\n"),
+    "an address too long": (414, b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n"),
+    "TRACE": (405, b"TRACE / HTTP/1.1\r\n" + HEAD + b"\r\n"),
+    "a body too large": (413, b"POST / HTTP/1.1\r\n" + HEAD + b"Content-Length: 9999999\r\n\r\n"),
+    "a length of nothing": (400, b"POST / HTTP/1.1\r\n" + HEAD + b"Content-Length: -1\r\n\r\n"),
+    "two lengths": (
+        400,
+        b"POST / HTTP/1.1\r\n" + HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OWN_ANSWERS)
+def test_what_nginx_answers_itself_has_the_portals_walls(proxy: Proxy, recorder: Recorder, kind: str) -> None:
+    status, request = OWN_ANSWERS[kind]
+    answer = raw(proxy, request)
+    assert answer.split(b" ", 2)[1] == str(status).encode()
+    assert recorder.requests == []
+    told = headers_of(answer)
+    assert len({name for name, _ in told}) == len(told)
+    assert dict(told).items() >= WALLS.items()
+    assert "default-src 'none'" in dict(told)["Content-Security-Policy"]
+    assert dict(told)["Server"] == "nginx"
+    assert "Strict-Transport-Security" not in dict(told)
+
+
+def test_where_the_portal_is_away_too(tmp_path: Path) -> None:
+    proxy = Proxy(tmp_path, upstream=f"127.0.0.1:{free_port()}", PORTAL_BALANCER="127.0.0.0/8")
+    call_command("error_pages", proxy.pages)
+    with proxy:
+        for scheme, transport in (("http", None), ("https", "max-age=31536000; includeSubDomains; preload")):
+            response, _ = ask(proxy, "/dossiers/", X_Forwarded_Proto=scheme)
+            assert response.status == 502
+            assert dict(response.getheaders()).items() >= WALLS.items()
+            assert response.getheader("Strict-Transport-Security") == transport
+
+
+def test_what_the_portal_says_is_said_once_and_unchanged(proxy: Proxy, recorder: Recorder) -> None:
+    own = {name: f"of the portal: {name}" for name in (*WALLS, "Content-Security-Policy", "Strict-Transport-Security")}
+    for path, status in (("/", 200), ("/absent/", 404), ("/casse/", 500), ("/ferme/", 503), ("/ailleurs/", 302)):
+        recorder.answers[path] = (status, own)
+        told = headers_of(raw(proxy, f"GET {path} HTTP/1.1\r\n".encode() + HEAD + b"\r\n"))
+        assert [(name, value) for name, value in sorted(told) if name in own] == sorted(own.items())
+
+
+def test_a_part_of_a_document_that_there_is_not_has_the_portals_headers(proxy: Proxy, recorder: Recorder) -> None:
+    own = {name: f"of the portal: {name}" for name in WALLS}
+    recorder.answers["/documents/1/"] = (200, own | {"X-Accel-Redirect": "/protege/2026/facture.pdf"})
+    response, _ = ask(proxy, "/documents/1/", Range="bytes=99999-")
+    assert response.status == 416
+    assert dict(response.getheaders()).items() >= own.items()
+
+
+def test_nobody_is_waited_for_longer_than_a_minute() -> None:
+    """Of what is slow on purpose; the times themselves are longer than a test may take."""
+    text = TEMPLATE.read_text()
+    times = dict(re.findall(r"(client_header_timeout|client_body_timeout|send_timeout) (\d+)s;", text))
+    assert {name: int(seconds) <= 60 for name, seconds in times.items()} == dict.fromkeys(
+        ("client_header_timeout", "client_body_timeout", "send_timeout"), True
+    )
 
 
 # --- TLS ------------------------------------------------------------------------------------------------------------

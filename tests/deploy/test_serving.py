@@ -66,8 +66,15 @@ def stored(document: Document) -> bytes:
         return file.read()
 
 
-def test_a_document_arrives_as_if_the_portal_had_sent_it(settings, proxy, live_server, provider, document) -> None:
-    """Byte for byte, and with the same headers, each of them once."""
+@pytest.mark.parametrize(
+    "name", ["Été n° 1.pdf", "facture.bat", "a\r\nX-Evil: 1.pdf", "fdp\u202eexe.pdf", "../../a", "con"]
+)
+def test_a_document_arrives_as_if_the_portal_had_sent_it(
+    settings, proxy, live_server, provider, document, name
+) -> None:
+    """Byte for byte, and with the same headers, each of them once, whatever its name."""
+    document.name = name
+    document.save(update_fields=["name"])
     through_nginx = browser(proxy.url, provider).get(document.get_absolute_url())
     settings.DOCUMENT_ACCEL_LOCATION = ""
     direct = browser(live_server.url, provider).get(document.get_absolute_url())
@@ -84,6 +91,10 @@ def test_a_document_arrives_as_if_the_portal_had_sent_it(settings, proxy, live_s
     assert "default-src 'none'" in through_nginx.headers["Content-Security-Policy"]
     assert through_nginx.headers["X-Content-Type-Options"] == "nosniff"
     assert "x-accel-redirect" not in names
+    assert "x-evil" not in names
+    assert through_nginx.headers["Content-Type"] == "application/pdf"
+    assert set(through_nginx.headers["Cache-Control"].split(", ")) == {"private", "no-store"}
+    assert through_nginx.headers["Content-Disposition"].rstrip('"').endswith(".pdf")
 
 
 def test_a_download_can_be_resumed(proxy, provider, document) -> None:

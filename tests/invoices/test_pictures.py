@@ -3,7 +3,6 @@
 import io
 import os
 import resource
-import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -18,8 +17,10 @@ from invoices.enums import DocumentType
 from invoices.models import Document
 from invoices.pdf.picture import CannotDraw, Frame, draw_page
 from invoices.pictures import PAGE, THUMBNAIL
+from invoices.turns import Turns
 from roles.enums import Role
 from tests import pdfs
+from tests.corpus.known import ACCEPTED, FLAGGED
 from tests.factories import (
     DocumentFactory,
     DossierFactory,
@@ -28,7 +29,6 @@ from tests.factories import (
     make_deposit,
     person_with,
 )
-from tests.invoices.test_pdf import ACCEPTED, FLAGGED
 
 # Besides what the box may take: starting it, on a busy machine.
 MARGIN_SECONDS = 3
@@ -159,46 +159,6 @@ def test_a_full_page_of_text_makes_a_small_thumbnail(draw, tmp_path):
     path.write_bytes(pdfs.plain_pdf("Facture de formation professionnelle " * 110))
     assert len(draw_page(path, 1, THUMBNAIL)) < 4_500
     assert len(draw_page(path, 1, PAGE)) < 400_000
-
-
-# --- Turns --------------------------------------------------------------------------------------------------------
-
-
-def test_few_draw_at_once_few_wait_and_the_others_are_told_at_once():
-    turns = pictures.Turns(at_once=2, waiting=3, wait_seconds=30)
-    free, drawing, outcomes = threading.Event(), [], []
-
-    def ask():
-        try:
-            with turns.turn():
-                drawing.append(1)
-                free.wait(30)
-                outcomes.append("drawn")
-        except pictures.Busy:
-            outcomes.append("busy")
-
-    threads = [threading.Thread(target=ask) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + 30
-    while outcomes.count("busy") < 15 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert (len(drawing), outcomes) == (2, ["busy"] * 15)
-    free.set()
-    for thread in threads:
-        thread.join()
-    assert outcomes.count("drawn") == 5
-    with turns.turn():  # all was given back
-        pass
-
-
-def test_who_waits_in_vain_is_told_too():
-    turns = pictures.Turns(at_once=1, waiting=1, wait_seconds=0.01)
-    with turns.turn():
-        with pytest.raises(pictures.Busy), turns.turn():
-            pass
-        with pytest.raises(pictures.Busy), turns.turn():
-            pass
 
 
 # --- What is kept -------------------------------------------------------------------------------------------------
@@ -398,9 +358,9 @@ def test_a_document_whose_file_is_lost_has_no_picture(log_in, provider, document
 
 @pytest.mark.django_db
 def test_when_too_many_are_drawn_an_image_is_to_be_asked_for_later(log_in, provider, document, monkeypatch):
-    monkeypatch.setattr(pictures, "turns", pictures.Turns(at_once=1, waiting=0, wait_seconds=0))
+    monkeypatch.setattr(pictures, "drawing", Turns(at_once=1, waiting=0, wait_seconds=0))
     client = log_in(provider)
-    with pictures.turns.turn():
+    with pictures.drawing.turn():
         for address in (addresses(document)[0], addresses(document)[2]):
             response = client.get(address)
             assert (response.status_code, response["Retry-After"]) == (503, "2")

@@ -1,6 +1,7 @@
 """The proof of a deposit: receipt page, PDF and mails, and the page that verifies a file (RULES.md §6, §7)."""
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 
@@ -9,13 +10,15 @@ from django.core import mail as django_mail
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F
 from django.test import Client
 from pypdf import PdfReader
 
 from dossiers.enums import DossierStatus
-from invoices import deposits, transmission
+from invoices import deposits, tasks, transmission
 from invoices.enums import DepositState, DocumentType
 from invoices.models import Deposit, Document
+from invoices.presentation import written
 from invoices.receipts import paper
 from invoices.references import new_reference, read_reference
 from outbox import sending
@@ -265,23 +268,96 @@ def test_a_deposit_that_is_refused_leaves_no_mail(deposit, dossier, provider):
     assert Mail.objects.count() == 1
 
 
-def test_a_mail_that_cannot_be_written_does_not_hold_up_the_transmission(deposit, settings):
-    Mail.objects.all().delete()
+@contextmanager
+def no_mail_can_be_written():
+    """The database refuses: their table is not there."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE outbox_mail RENAME TO elsewhere")
         try:
-            end_delay(deposit)
+            yield
         finally:
             cursor.execute("ALTER TABLE elsewhere RENAME TO outbox_mail")
+
+
+@pytest.fixture
+def untold(deposit):
+    """Transmitted while no mail could be written."""
+    with no_mail_can_be_written():
+        end_delay(deposit)
     deposit.refresh_from_db()
-    assert deposit.state == DepositState.TRANSMITTED
+    return deposit
+
+
+def test_a_mail_that_cannot_be_written_does_not_hold_up_the_transmission(untold):
+    assert untold.state == DepositState.TRANSMITTED
+    assert subjects() == [f"Dépôt {untold.reference} reçu"]
+
+
+def test_a_mail_that_could_not_be_written_with_the_transmission_is_written_later_and_once(
+    untold, dossier, provider, caplog
+):
+    told = make_deposit(dossier, provider, number="TOLD", delay=timedelta(0))
+    make_deposit(dossier, provider, number="PENDING")
+    deposits.cancel(make_deposit(dossier, provider, number="CANCELLED"), provider)
+    transmission.transmit_due()
+    assert Mail.objects.filter(key__endswith=":transmitted").get().subject == f"Dépôt {told.reference} transmis"
+    assert [tasks.tell_untold(), tasks.tell_untold()] == [1, 0]
+    mail = Mail.objects.get(key=f"deposit:{untold.reference}:transmitted")
+    assert written(untold.transmitted_at, "instant") in mail.body
+    assert mail.recipient == provider.email
+    assert "1 mails written" in caplog.text
+
+
+def test_those_of_several_sweeps_each_tell_their_own_moment(dossier, provider, monkeypatch):
+    monkeypatch.setattr(transmission, "BATCH", 2)
+    rows = [make_deposit(dossier, provider, number=f"F-{n}", delay=timedelta(0)) for n in range(5)]
+    with no_mail_can_be_written():
+        assert transmission.transmit_due() == 5
+    for hours, deposit in enumerate(rows):
+        move(deposit, timedelta(hours=hours))
+    assert tasks.tell_untold() == 5
+    for deposit in rows:
+        deposit.refresh_from_db()
+        body = Mail.objects.get(key=f"deposit:{deposit.reference}:transmitted").body
+        assert written(deposit.transmitted_at, "instant") in body
+
+
+def move(deposit: Deposit, duration: timedelta) -> None:
+    """Let the deposit's whole life have been that much earlier."""
+    moved = {name: F(name) - duration for name in ("submitted_at", "transmit_at", "transmitted_at")}
+    Deposit.objects.filter(pk=deposit.pk).update(**moved)
+
+
+@pytest.mark.parametrize(("retention", "hours", "told"), [(30, 71, 1), (30, 73, 0), (1, 11, 1), (1, 13, 0)])
+def test_a_mail_that_may_have_been_sent_and_removed_is_not_written_anew(untold, settings, retention, hours, told):
+    """For three days, and for half of what mails are kept for: so long, a mail that was written is there."""
+    settings.MAIL_RETENTION_DAYS = retention
+    move(untold, timedelta(hours=hours))
+    assert tasks.tell_untold() == told
+
+
+def test_who_has_no_account_any_more_stays_untold(untold, provider):
+    provider.is_active = False
+    provider.save(update_fields=["is_active"])
+    assert tasks.tell_untold() == 0
+
+
+def test_looking_for_the_untold_is_one_query_over_what_was_transmitted_lately(untold, django_assert_num_queries):
+    tasks.tell_untold()
+    with django_assert_num_queries(1) as queries:
+        tasks.tell_untold()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # a table of one row is read sooner than its index
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {queries[0]['sql']}")
+        assert "deposit_transmitted_at" in str(cursor.fetchall())
 
 
 def test_a_sweep_writes_all_its_mails_at_once(dossier, provider, django_assert_num_queries):
     def sweep(count: int) -> int:
         for rank in range(count):
             make_deposit(dossier, provider, number=f"F-{count}-{rank}", delay=timedelta(0))
-        with django_assert_num_queries(8, exact=False):
+        with django_assert_num_queries(9, exact=False):
             assert transmission.transmit_due() == count
         return Mail.objects.filter(key__endswith=":transmitted").count()
 

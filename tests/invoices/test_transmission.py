@@ -3,8 +3,10 @@
 import re
 import threading
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -15,6 +17,7 @@ from dossiers.enums import DossierStatus
 from invoices import deposits, tasks, transmission
 from invoices.enums import DepositState
 from invoices.models import Deposit
+from outbox.models import Mail
 from roles.enums import Role, Side
 from tests.factories import DossierFactory, make_deposit, person_with
 from tests.threads import at_once
@@ -296,6 +299,64 @@ def test_a_cancel_that_waited_for_the_row_does_not_use_an_old_clock(dossier, pro
     thread.join(10)
     assert results == [False]
     assert transmission.transmit_due(deposit.pk) == 1
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_the_command_run_twice_at_once_beside_the_sweep_transmits_each_deposit_once(dossier, provider):
+    for rank in range(40):
+        make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{rank}", delay=timedelta(0))
+    *said, swept = at_once(transmit_overdue, transmit_overdue, transmission.transmit_due)
+    assert sum(int(re.search(r"Transmitted: (\d+)\.", text)[1]) for text in said) + swept == 40
+    assert Mail.objects.filter(key__endswith=":transmitted").count() == 40
+
+
+# --- By hand: `manage.py transmit_overdue` -----------------------------------------------------------------------
+
+
+def transmit_overdue(*options: str) -> str:
+    """What the command prints."""
+    output = StringIO()
+    call_command("transmit_overdue", *options, stdout=output)
+    return output.getvalue()
+
+
+def test_the_command_transmits_what_is_due_and_says_so(deposit, dossier, other, provider):
+    early = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-2")
+    cancelled = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-3")
+    deposits.cancel(cancelled, provider)
+    ago(deposit, hours=2, minutes=15)
+    ago(early, minutes=14, seconds=30)
+    ago(cancelled, hours=2)
+    before = "Overdue deposits: 1, the oldest by 2:00:0"
+    dry = transmit_overdue("--dry-run")
+    assert dry.startswith(before)
+    assert dry.endswith("Nothing was changed (--dry-run).\n")
+    assert Deposit.objects.get(pk=deposit.pk).state == PENDING
+    done = transmit_overdue()
+    assert done.startswith(before)
+    assert done.endswith("Transmitted: 1.\n")
+    states = dict(Deposit.objects.values_list("pk", "state"))
+    assert states == {deposit.pk: TRANSMITTED, early.pk: PENDING, cancelled.pk: CANCELLED}
+    assert shown_in(other) == [deposit]
+    assert transmit_overdue() == "No deposit is overdue.\nTransmitted: 0.\n"
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_the_command_tells_what_another_holds(dossier, provider):
+    held, free = (
+        make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{n}", delay=timedelta(0)) for n in range(2)
+    )
+    with transaction.atomic():
+        Deposit.objects.select_for_update().get(pk=held.pk)
+        (said,) = at_once(transmit_overdue)
+    assert "Transmitted: 1.\nStill overdue: 1, which a worker holds" in said
+    assert Deposit.objects.get(pk=free.pk).state == TRANSMITTED
+    assert "Transmitted: 1.\n" in transmit_overdue()
+
+
+# --- The clock -------------------------------------------------------------------------------------------------
 
 
 def test_due_is_asked_of_the_database(deposit):

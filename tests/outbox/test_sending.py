@@ -1,9 +1,13 @@
 """The outbox: what is written is sent once, whatever the mail server does (a real one, on the loopback)."""
 
+import os
 from datetime import timedelta
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from django.db import transaction
+from django.core.checks import run_checks
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -101,6 +105,22 @@ def test_a_server_that_is_away_costs_nothing_but_time(smtp):
         assert len(server.received) == 3
 
 
+def test_without_a_server_named_mails_wait_and_nobody_reads_them(settings, capfd, caplog):
+    settings.EMAIL_BACKEND = settings.NO_MAIL_SERVER
+    sending.write([mail(key="a"), mail(key="b")])
+    assert sending.send_due() == 0
+    assert Mail.objects.in_line().count() == 2
+    assert "EMAIL_URL names no mail server" in Mail.objects.get(attempts=1).last_error
+    assert "Élodie" not in caplog.text + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(("backend", "warned"), [("outbox.backends.NoServer", True), ("smtp", False)])
+def test_the_deploy_check_says_when_no_mail_leaves(settings, backend, warned):
+    settings.EMAIL_BACKEND = backend
+    ids = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert ("outbox.W001" in ids) == warned
+
+
 def test_a_recipient_that_is_refused_holds_up_nobody(server):
     server.refuses = "inconnu@"
     sending.write([mail(key="a", recipient="inconnu@essai.example"), mail(key="b")])
@@ -180,6 +200,25 @@ def test_what_is_settled_is_removed_in_the_end(settings):
     )
     assert tasks.purge() == 2
     assert set(Mail.objects.values_list("key", flat=True)) == {"in line", "sent since"}
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_went_out_while_the_database_was_restarted_is_not_sent_again(server, settings):
+    server_url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres", query="").geturl()
+    sending.write([mail()])
+    own = connection.connection.info.backend_pid
+
+    def cut_the_line() -> None:
+        with psycopg.connect(server_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s)", [own])
+
+    server.on_mail = cut_the_line
+    assert sending.send_due() == 1
+    server.on_mail = None
+    wait(timedelta(seconds=settings.MAIL_CLAIM_SECONDS))
+    assert sending.send_due() == 0
+    assert list(server.came().values()) == [1]
 
 
 @pytest.mark.services

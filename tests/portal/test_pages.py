@@ -112,6 +112,30 @@ def test_anyone_reads_the_accessibility_declaration_and_whom_to_write_to(client,
     assert (contact or "adressez-vous à votre OPCO") in content
 
 
+@pytest.mark.parametrize("contact", ["", "dpo@opco.example"])
+def test_anyone_reads_what_is_kept_of_people_how_long_and_whom_to_write_to(client, settings, contact):
+    settings.PRIVACY_CONTACT = contact
+    settings.DEPOSIT_RETENTION_YEARS, settings.CANCELLED_RETENTION_DAYS, settings.DRAFT_RETENTION_DAYS = 11, 730, 45
+    settings.MAIL_RETENTION_DAYS, settings.TRAIL_RETENTION_YEARS, settings.UNUSED_ACCOUNT_DAYS = 61, 1, 1
+    content = client.get("/donnees-personnelles/").content.decode()
+    for limit in (
+        "11 ans après la t",
+        "2 ans après l’a",
+        "45 jours après le",
+        "61 jours après l’e",
+        ">1 an<",
+        "1 jour après la d",
+    ):
+        assert limit in content, limit
+    assert ("mailto:dpo@opco.example" in content) is bool(contact)
+    assert ("délégué à la protection des données de votre OPCO" in content) is not bool(contact)
+    assert "Mes données" not in content
+
+
+def test_every_page_leads_to_what_is_kept_of_people():
+    assert 'href="/donnees-personnelles/"' in get_template("500.html").render()
+
+
 def test_every_page_leads_to_the_accessibility_declaration():
     """Those too that are rendered when anything may be broken."""
     assert 'href="/accessibilite/"' in get_template("500.html").render()

@@ -10,7 +10,7 @@ from roles.enums import Role
 from tests.factories import DossierFactory, person_with
 
 MADE = re.compile(r"[0-9a-f]{32}")
-GIVEN = "0f8b9c1d2e3f4a5b"
+GIVEN = "0f8b9c1d2e3f4a5b"  # pragma: allowlist secret
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ COMPONENTS = sorted((STATIC / "css/components").glob("*.css"))
 ELSEWHERE = {
     *("htmx-request", "site-header__nav", "button-row--spread", "filters--two-rows"),
     *("wizard", "account-list", "account-list__email", "account-list__label", "search-busy", "search-results"),
+    *("qr-code", "recovery-codes"),
     *("preview", "preview__head", "preview__page", "preview__title", "dialog--page", "panel__foot--sticky"),
 }
 

@@ -43,6 +43,11 @@ def test_does_not_lead_to_another_site(client, person):
     assert log_in(client, next="https://ailleurs.example/").url == "/dossiers/"
 
 
+def test_what_is_no_address_names_no_view_either(client, person):
+    assert log_in(client, next="home").url == "home"
+    assert is_logged_in(client)
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -88,8 +93,15 @@ def test_log_in_and_out_are_protected_against_forgery(person):
     assert client.post("/deconnexion/").status_code == 403
 
 
-OPEN_TO_ALL = {"accessibility", "login", "logout", "favicon", "health-live", "health-ready", "metrics", "verify"}
+OPEN_TO_ALL = {
+    *("accessibility", "admin-login", "login", "logout", "favicon", "health-live", "health-ready", "metrics"),
+    *("personal-data", "verify"),
+    *("roles:ask-password-link", "roles:password-link-sent", "roles:choose-password", "roles:accept-invitation"),
+    *("second_factor:code", "second_factor:recovery-code", "proconnect:start", "proconnect:return"),
+}
 EXAMPLES = {
+    "uidb64": "MQ",
+    "token": "IkVzc2FpIg:1tkAAA:signature",
     "numero": "CPRO-2026-004217",
     "depot": UUID(int=1),
     "document": UUID(int=2),

@@ -24,6 +24,9 @@ const HEADER = "%PDF-";
 
 /** Why the file cannot be a PDF that the portal takes, in the server's words; "" when it may be one. */
 export async function refusalOf(file) {
+  if (words.none) {
+    return words.none;
+  }
   if (file.size === 0) {
     return words.empty;
   }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from dossiers.models import Dossier
 from outbox.tasks import ring
@@ -177,7 +178,7 @@ def _set_alarm(deposit_id: UUID, delay: timedelta) -> None:
     """
     logger.info("deposit accepted", extra={"deposit": str(deposit_id)})
     try:
-        tasks.transmit.apply_async((str(deposit_id),), countdown=delay.total_seconds() + 1)
+        tasks.set_alarm(deposit_id, timezone.now() + delay)
     except tasks.transmit.OperationalError as error:
         reason = {"deposit": str(deposit_id), "reason": type(error).__name__}
         logger.warning("no alarm set, the sweep will transmit it", extra=reason)

@@ -1,25 +1,35 @@
 """What the workers run. Tasks take ids and delegate; running one twice does nothing the second time."""
 
-from datetime import timedelta
+import math
+from datetime import UTC, datetime
 from uuid import UUID
 
 from celery import shared_task
 
 from . import documents, transmission
 
-# A trigger this late stands behind others, and so does the sweep.
-BEHIND = timedelta(seconds=5)
+# The last second for which this process has set an alarm, of its machine's clock.
+_alarm_set_for = 0
+
+
+def set_alarm(deposit_id: UUID, due: datetime) -> None:
+    """Have `transmit` run in the second after the one in which a deposit is due.
+
+    Deposits of one process that are due within the same second share an alarm, since it rings for all that is due:
+    what a worker holds in memory for its time, some ten kilobytes each, is bounded by the delay and not by how many
+    deposits wait. Raises transmit.OperationalError where the broker does not take it; the next deposit then tries anew.
+    """
+    global _alarm_set_for
+    second = math.floor(due.timestamp())
+    if second != _alarm_set_for:
+        transmit.apply_async((str(deposit_id),), eta=datetime.fromtimestamp(second + 2, UTC))
+        _alarm_set_for = second
 
 
 @shared_task(name="invoices.tasks.transmit")
 def transmit(deposit_id: str) -> int:
-    """The trigger of one deposit, at the end of its delay; and of all whose own triggers are late.
-
-    Of thousands that are due at once the first few transmit the rest, a batch for a write; the others find
-    nothing to do.
-    """
-    own = transmission.transmit_due(UUID(deposit_id))
-    return own and own + transmission.transmit_due(since=BEHIND)
+    """The alarm that a deposit set for the end of its delay: for itself first, then for whatever else is due."""
+    return transmission.transmit_due(UUID(deposit_id)) + transmission.transmit_due()
 
 
 @shared_task(name="invoices.tasks.transmit_due")

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -134,9 +134,11 @@ def delete_draft(request: PersonRequest, depot: UUID) -> HttpResponse:
 def download(request: PersonRequest, document: UUID) -> HttpResponseBase:
     """One document, as an attachment, for whoever sees a dossier that shows it; 404 for anyone else (§7)."""
     found = get_object_or_404(Document.objects.visible_to(request.user), pk=document)
-    answer = stored_file(str(found.file.name), content_type="application/pdf", attachment=archive.download_name(found))
-    record(Action.DOWNLOAD, person=request.user, on=found)
-    return answer
+    with transaction.atomic():  # what cannot be given is not recorded as given
+        record(Action.DOWNLOAD, person=request.user, on=found)
+        return stored_file(
+            str(found.file.name), content_type="application/pdf", attachment=archive.download_name(found)
+        )
 
 
 def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:

@@ -442,9 +442,9 @@ CELERY_TASK_ROUTES = {
     "invoices.tasks.transmit": {"queue": "transmission"},
     "invoices.tasks.transmit_due": {"queue": "sweep"},
 }
-# Threads, in one process: the tasks wait for PostgreSQL, a kill -9 leaves no pool behind, and 20,000 triggers
-# are held in memory once. Celery's limits of time and of tasks for each child are for processes; what may not
-# hang here is the connection to the database, which has limits of its own above.
+# Threads, in one process: the tasks wait for PostgreSQL, a kill -9 leaves no pool behind, and the triggers that wait
+# for their time are held in memory once. Celery's limits of time and of tasks for each child are for processes; what
+# may not hang here is the connection to the database, which has limits of its own above.
 CELERY_WORKER_POOL = "threads"
 # Four: a mail server that hangs holds two of them for its ten seconds, the bell's and the sweep's.
 CELERY_WORKER_CONCURRENCY = 4

@@ -247,7 +247,7 @@ def second_factor(visit: Visit) -> Iterator[Stop]:
     portal.press("Activer")
     picture = portal.page.get_by_role("img", name=re.compile("Code QR"))
     expect(picture).to_be_visible()
-    assert picture.evaluate("img => img.complete && img.naturalWidth > 100")
+    assert picture.evaluate("img => img.decode().then(() => img.naturalWidth > 100)")
     key = portal.page.locator("code").first.inner_text()
     yield "double-authentification-activer", portal
     portal.box(CODE).fill("abc")

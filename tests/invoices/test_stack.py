@@ -118,6 +118,22 @@ def test_a_worker_killed_while_it_holds_the_trigger(stack: Stack, ready: Ready) 
     wait_for_transmission(stack, wizard, "KILL-1")
 
 
+def test_deposits_due_in_the_same_second_share_an_alarm(stack: Stack) -> None:
+    """So that the worker's memory does not grow with them; none but the web's own process counts."""
+    before = pending_tasks(stack)
+    stack.python("""
+from datetime import timedelta
+from uuid import uuid4
+from django.utils import timezone
+from invoices.tasks import set_alarm
+second = timezone.now().replace(microsecond=0) + timedelta(minutes=10)
+for after in (0, 400_000, 999_999, 1_000_000):
+    for _ in range(20):
+        set_alarm(uuid4(), second + timedelta(microseconds=after))
+""")
+    assert pending_tasks(stack) == before + 2
+
+
 def test_a_broker_that_was_emptied(stack: Stack, ready: Ready) -> None:
     wizard = ready("FLUSH-1")
     send(wizard)

@@ -101,18 +101,25 @@ def test_running_it_twice_changes_nothing(deposit):
     assert deposit.transmitted_at == first
 
 
-def test_a_trigger_takes_along_whose_own_triggers_are_late(deposit, dossier, provider):
+def test_a_trigger_takes_along_all_that_is_due(deposit, dossier, provider):
     late, due, waiting = (make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"L-{n}") for n in range(3))
     ago(deposit, minutes=15, seconds=1)
     ago(late, minutes=15, seconds=6)
-    ago(due, minutes=15, seconds=2)
-    assert tasks.transmit(str(waiting.pk)) == 0
-    assert tasks.transmit(str(deposit.pk)) == 2
+    ago(due, minutes=15)
+    assert tasks.transmit(str(deposit.pk)) == 3
     states = dict(Deposit.objects.values_list("pk", "state"))
-    assert states == {deposit.pk: TRANSMITTED, late.pk: TRANSMITTED, due.pk: PENDING, waiting.pk: PENDING}
+    assert states == {deposit.pk: TRANSMITTED, late.pk: TRANSMITTED, due.pk: TRANSMITTED, waiting.pk: PENDING}
 
 
-def test_the_trigger_transmits_its_own_deposit_only(deposit, dossier, provider):
+def test_the_trigger_of_one_that_is_cancelled_rings_for_the_others(deposit, dossier, provider):
+    cancelled = make_deposit(dossier, provider, Side.PRESTATAIRE, number="C")
+    assert transmission.cancel(cancelled.pk, provider)
+    ago(deposit, minutes=15)
+    assert tasks.transmit(str(cancelled.pk)) == 1
+    assert Deposit.objects.get(pk=deposit.pk).state == TRANSMITTED
+
+
+def test_one_that_is_named_is_transmitted_alone(deposit, dossier, provider):
     late = make_deposit(dossier, provider, Side.PRESTATAIRE, number="F-2")
     for each in (deposit, late):
         ago(each, minutes=20)

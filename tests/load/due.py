@@ -40,6 +40,8 @@ TRIED_ALARMS = 100
 SLOWER = 2
 WORKER = "worker 1"
 FAR = timedelta(days=1)
+# What four web processes set within the delay when deposits come all the time (invoices.tasks.set_alarm).
+ALARMS_AT_MOST = 4 * 900
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,10 @@ def go(options: Options, machines: Machines, sink: MailServer, say: Callable[[st
     ids = list(Deposit.objects.values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as PostgreSQL does by itself, a minute later
-    moment = timezone.now() + timedelta(seconds=LEAD_SECONDS + SLOWER * len(ids) * seconds_an_alarm())
+    moment = timezone.now() + timedelta(seconds=LEAD_SECONDS + SLOWER * len(ids[:ALARMS_AT_MOST]) * seconds_an_alarm())
     Deposit.objects.update(transmit_at=moment)
     say(f"{len(ids)} deposits are made; publishing their alarms for {moment:%H:%M:%S} UTC.")
-    for pk in ids:
-        # As « Transmettre » does.
+    for pk in ids[:ALARMS_AT_MOST]:
         tasks.transmit.apply_async((str(pk),), eta=moment + timedelta(seconds=1))
     published = timezone.now()
     time.sleep(max(0, (moment - published).total_seconds()))

@@ -219,7 +219,7 @@ def test_every_line_is_json_and_names_nobody(stack: Stack, job: Wizard, client: 
     assert [line for line in told if any(secret in json.dumps(line, ensure_ascii=False) for secret in secrets)] == []
 
 
-def test_a_request_is_followed_into_the_worker(stack: Stack, job: Wizard) -> None:
+def test_a_request_is_followed_into_the_worker(stack: Stack, job: Wizard, overheard: list[str]) -> None:
     accepted = [line for line in lines(stack, "web") if line.get("deposit") == str(job.depot)]
     assert [line["event"] for line in accepted] == ["deposit accepted"]
     request_id = accepted[0]["request_id"]
@@ -230,10 +230,9 @@ def test_a_request_is_followed_into_the_worker(stack: Stack, job: Wizard) -> Non
     assert isinstance(asked[-1]["user"], int)
     done = [line for line in lines(stack, "worker") if str(job.depot) in line.get("deposits", [])]
     assert len(done) == 1, done
-    if done[0]["task"] == "invoices.tasks.transmit":
-        assert done[0]["request_id"] == request_id
-    else:  # the sweep came first: its trigger's lines say whose it is
-        assert "request_id" not in done[0]
+    assert any(request_id in command and str(job.depot) in command for command in overheard)
+    # On a busy machine the sweep may come first, or the trigger of a deposit of the demo, which no request asked for.
+    assert done[0].get("request_id", request_id) == request_id
 
 
 def test_failures_have_tracebacks(stack: Stack, job: Wizard) -> None:

@@ -33,7 +33,8 @@ test: ## install and run all the tests, in a real browser too
 	@$(BIN)/python -m tests.chromium
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.nginx
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.clamd
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 # As in production, whatever the environment says; the database is not asked.
 DEPLOYED = env -i PATH="$$PATH" SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \

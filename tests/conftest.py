@@ -76,8 +76,20 @@ def wizard(log_in):
     return start
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than the machine has processors: each waits half of its time, for browsers and for clocks."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by name what needs PostgreSQL and Redis where the variables do not name them."""
+    """Skip by name what needs PostgreSQL and Redis where the variables do not name them; begin with what takes long.
+
+    What asks the database in the test's own process bears the mark that says so, whether by mark or by fixture.
+    """
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "servers", "embedded"))))
+    for item in items:
+        if "db" in item.fixturenames:
+            item.add_marker(pytest.mark.django_db)
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
     if missing:
         for item in items:

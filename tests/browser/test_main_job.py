@@ -12,7 +12,7 @@ from portal.demo.dossiers import Request
 from portal.demo.places import CFA_METIERS, DUBOIS, FORMATECH_LYON, HORIZON_LYON
 from tests.browser.portal import OTHER_DOCUMENT, SEARCH, Look, Portal, Visit, number_of, pdf
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 
 def dubois(product: Product, status: DossierStatus) -> str:

@@ -14,7 +14,7 @@ from tests.browser.portal import TUITION, Look, Portal, Visit, number_of, pdf
 from tests.browser.watch import Watch
 from tests.pdfs import plain_pdf
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 NOT_A_PDF: FilePayload = {
     "name": "facture.pdf",

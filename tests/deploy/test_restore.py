@@ -28,7 +28,10 @@ ON_POSTGRESQL = SERVER.startswith("postgres")
 PROGRAMS = ["rsync", *(["pg_dump", "pg_restore"] if ON_POSTGRESQL else [])]
 MISSING = [name for name in PROGRAMS if not shutil.which(name)]
 
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
+]
 
 # What a portal holds at some moment: every state of a deposit, a draft with a file, a file that nothing keeps any more.
 MAKE = """

@@ -22,6 +22,8 @@ from tests.invoices.test_stack import dossier  # noqa: F401 - a fixture
 from tests.stack import Stack
 from tests.wizard import Wizard, pdf
 
+pytestmark = pytest.mark.servers
+
 HOSTILE = 20
 DRAFTS = 50
 # What a check may wait for its turn and then take, and what a loaded machine adds to both.

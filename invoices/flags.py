@@ -1,0 +1,111 @@
+"""What somebody of the OPCO should have a look at among the deposits, each as a query that an index serves.
+
+    deposits = same_file_elsewhere(Deposit.objects.filter(submitted_at__gte=since))
+
+A cancelled deposit needs no look, and nothing is compared with it: cancelling and depositing anew is no clash.
+"""
+
+from collections.abc import Callable
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+
+from roles.enums import Side
+
+from .enums import DepositState
+from .models import AssociatedDossier, Deposit, DepositQuerySet, Document, DocumentQuerySet
+
+
+class Flag(TextChoices):
+    """Why a deposit is to be looked at; the values stand in addresses of the back office."""
+
+    FLAGGED = "pdf-signale", "PDF signalé"
+    SAME_FILE = "meme-fichier", "Même fichier ailleurs"
+    SEVERAL_COMPANIES = "plusieurs-entreprises", "Plusieurs entreprises"
+    BOTH_SIDES = "numero-des-deux-cotes", "Numéro des deux côtés"
+
+
+EXPLANATIONS = {
+    Flag.FLAGGED: "Un PDF contient un programme JavaScript ou un formulaire dynamique (XFA).",
+    Flag.SAME_FILE: "Un fichier se trouve aussi, à l’octet près, dans un autre dépôt.",
+    Flag.SEVERAL_COMPANIES: "Les dossiers du dépôt sont ceux de plusieurs entreprises, qui le voient toutes.",
+    Flag.BOTH_SIDES: "Une facture de ce numéro, du même prestataire, est déposée aussi par l’autre côté.",
+}
+
+STANDS = ~Q(state=DepositState.CANCELLED)
+
+
+def flagged(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those with a PDF about which the check had something to tell (RULES.md §9)."""
+    return deposits.filter(STANDS, pk__in=Document.objects.flagged().values("deposit"))
+
+
+def same_file_elsewhere(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those of which a file, byte for byte, is in another deposit too."""
+    return deposits.filter(STANDS, pk__in=_also_elsewhere().values("deposit"))
+
+
+def several_companies(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those whose dossiers belong to more than one company on the other side: all of them see it (§7)."""
+    return deposits.filter(STANDS, pk__in=_of_another_company().values("deposit"))
+
+
+def number_on_both_sides(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those whose invoice, by its number and its provider, is deposited by the other side too (§5.2)."""
+    return deposits.filter(STANDS, _on_the_other_side())
+
+
+WITH: dict[Flag, Callable[[DepositQuerySet], DepositQuerySet]] = {
+    Flag.FLAGGED: flagged,
+    Flag.SAME_FILE: same_file_elsewhere,
+    Flag.SEVERAL_COMPANIES: several_companies,
+    Flag.BOTH_SIDES: number_on_both_sides,
+}
+
+
+def to_look_at(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those with any flag."""
+    found = Q(pk__in=Document.objects.flagged().values("deposit"))
+    found |= Q(pk__in=_also_elsewhere().values("deposit")) | Q(pk__in=_of_another_company().values("deposit"))
+    return deposits.filter(STANDS, found | _on_the_other_side())
+
+
+def told(deposits: DepositQuerySet) -> DepositQuerySet:
+    """With `flag_<name>`, whether each is so: asked of the rows that are read, one after the other."""
+    mine = {"deposit": OuterRef("pk")}
+    return deposits.annotate(
+        flag_flagged=STANDS & Exists(Document.objects.flagged().filter(**mine)),
+        flag_same_file=STANDS & Exists(_also_elsewhere().filter(**mine)),
+        flag_several_companies=STANDS & Exists(_of_another_company().filter(**mine)),
+        flag_both_sides=STANDS & _on_the_other_side(),
+    )
+
+
+def flags_of(deposit: Deposit) -> list[Flag]:
+    """The flags of a deposit that came from `told`."""
+    return [flag for flag in Flag if getattr(deposit, f"flag_{flag.name.lower()}")]
+
+
+def _also_elsewhere() -> DocumentQuerySet:
+    """The deposited documents whose file is in another deposit that stands."""
+    others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)
+    others = others.exclude(deposit=OuterRef("deposit")).exclude(deposit__state=DepositState.CANCELLED)
+    return Document.objects.filter(Exists(others), deposit__isnull=False)
+
+
+def _of_another_company() -> QuerySet[AssociatedDossier]:
+    """The links to a dossier of another company than the origin's, on the side that did not deposit."""
+    provider, company = Side.PRESTATAIRE, Side.ENTREPRISE
+    return AssociatedDossier.objects.filter(
+        Q(deposit__side=provider) & ~Q(dossier__employer__company=F("deposit__origin__employer__company"))
+        | Q(deposit__side=company)
+        & ~Q(dossier__training_provider__company=F("deposit__origin__training_provider__company"))
+    )
+
+
+def _on_the_other_side() -> Q:
+    others = Deposit.objects.filter(
+        STANDS,
+        number_key=OuterRef("number_key"),
+        origin__training_provider__company=OuterRef("origin__training_provider__company"),
+    )
+    return Q(Exists(others.exclude(side=OuterRef("side"))), number_key__isnull=False)

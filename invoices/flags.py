@@ -85,6 +85,20 @@ def flags_of(deposit: Deposit) -> list[Flag]:
     return [flag for flag in Flag if getattr(deposit, f"flag_{flag.name.lower()}")]
 
 
+def clashing(flag: Flag, deposit: Deposit) -> DepositQuerySet:
+    """The other deposits for which a deposit bears this flag; none of them where it clashes with nothing."""
+    others = Deposit.objects.filter(STANDS).exclude(pk=deposit.pk)
+    if flag == Flag.SAME_FILE:
+        files = deposit.documents.values("sha256")
+        return others.filter(pk__in=Document.objects.filter(sha256__in=files, deposit__isnull=False).values("deposit"))
+    if flag == Flag.BOTH_SIDES:
+        company = deposit.origin.training_provider.company
+        return others.filter(number_key=deposit.number_key, origin__training_provider__company=company).exclude(
+            side=deposit.side
+        )
+    return others.none()
+
+
 def _also_elsewhere() -> DocumentQuerySet:
     """The deposited documents whose file is in another deposit that stands."""
     others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)

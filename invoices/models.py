@@ -396,6 +396,8 @@ class Document(models.Model):
             # Whether a file that arrives was deposited before.
             models.Index(fields=("sha256",), condition=Q(deposit__isnull=False), name="document_deposited_file"),
             models.Index(fields=("deposit",), condition=FLAGGED, name="document_flagged"),
+            # The back office's list.
+            models.Index(fields=("-uploaded_at", "id"), name="document_uploaded"),
         )
         constraints = (
             models.CheckConstraint(

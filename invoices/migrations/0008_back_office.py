@@ -34,4 +34,8 @@ class Migration(migrations.Migration):
             model_name='document',
             index=models.Index(condition=models.Q(('deposit__isnull', False), models.Q(('flags', []), _negated=True)), fields=['deposit'], name='document_flagged'),
         ),
+        migrations.AddIndex(
+            model_name='document',
+            index=models.Index(fields=['-uploaded_at', 'id'], name='document_uploaded'),
+        ),
     ]

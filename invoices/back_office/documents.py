@@ -4,6 +4,7 @@ The portal's own addresses give a document to those who see its dossier (RULES.m
 give it to the staff who may read; of a deposit alone: what lies in a draft is still its author's.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
 
 from roles.http import PersonRequest
 from trail.enums import Action
@@ -66,14 +68,17 @@ class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """With those at which a document is read."""
-        view = self.admin_site.admin_view
         return [
-            path("<uuid:document>/apercu/", view(self.preview), name="invoices_document_preview"),
-            path("<uuid:document>/vignette.webp", view(self.thumbnail), name="invoices_document_thumbnail"),
-            path("<uuid:document>/pages/<int:number>.webp", view(self.page), name="invoices_document_page"),
-            path("<uuid:document>/fichier/", view(self.download), name="invoices_document_download"),
+            path("<uuid:document>/apercu/", self._safe(self.preview), name="invoices_document_preview"),
+            path("<uuid:document>/vignette.webp", self._safe(self.thumbnail), name="invoices_document_thumbnail"),
+            path("<uuid:document>/pages/<int:number>.webp", self._safe(self.page), name="invoices_document_page"),
+            path("<uuid:document>/fichier/", self._safe(self.download), name="invoices_document_download"),
             *super().get_urls(),
         ]
+
+    def _safe(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        """For the staff alone, as every page of the site; nothing is sent there."""
+        return self.admin_site.admin_view(require_safe(view))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Those of the deposits that are meant, or that are alike to the byte; and those of a person in drafts too."""

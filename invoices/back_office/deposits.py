@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from roles.models import User
 from trail.admin import timeline
@@ -24,7 +26,7 @@ from .. import flags
 from ..deposits import FileLostError
 from ..enums import DepositState
 from ..models import AssociatedDossier, Deposit, DepositQuerySet
-from ..presentation import minutes, quoted, remaining, written
+from ..presentation import quoted, remaining, written
 from ..reading import answers, archive
 from ..receipts import mails
 from . import gestures, search
@@ -41,13 +43,13 @@ LINKS = AssociatedDossier.objects.filter(deposit=OuterRef("pk")).order_by().valu
 class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Deposits, newest first. States are written by invoices.transmission alone (RULES.md §6)."""
 
-    list_display = ("title", "state_now", "amounts", "dossiers", "depositor", "perimeter", "to_look_at", "submitted_at")
+    list_display = ("title", "dossiers_there", "state_now", "amounts", "who", "to_look_at", "submitted_on")
     list_filter = (StateFilter, FlagFilter, PeriodFilter, ProductFilter, SideFilter)
     list_select_related = ("invoice", "origin", "perimeter", "depositor")
     # Named for the search box; how it searches stands in search.py.
     search_fields = ("reference",)
     search_help_text = search.HELP
-    sortable_by = ("submitted_at",)
+    sortable_by = ("submitted_on",)
     actions = ("relaunch", "cancel", "download")
     # Who sees it in the portal is asked there (RULES.md §7).
     view_on_site = False
@@ -77,6 +79,10 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         others = Coalesce(Subquery(LINKS, output_field=IntegerField()), Value(0))
         return flags.told(rows).annotate(other_dossiers=others)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Under its own name."""
+        return super().changelist_view(request, {"title": "Dépôts", **(extra_context or {})})
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """What people read out on the phone, by indexes (search.py)."""
         if not search_term.strip():
@@ -96,12 +102,13 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         """With the time that remains, or by how much it is late."""
         late = gestures.overdue_by(deposit)
         if late is not None and late > OVERDUE_AFTER:
-            return format_html('<strong class="late">En retard de {}</strong>', minutes(late))
+            since = written(deposit.transmit_at, "moment")
+            return format_html('<strong class="late">En retard depuis le {}</strong>', since)
         left = remaining(deposit.transmit_at) if deposit.is_pending else None
         label = DepositState(deposit.state).label
         return f"{label} · encore {left}" if left else label
 
-    @admin.display(description="montants HT et TTC")
+    @admin.display(description="HT, TTC")
     def amounts(self, deposit: Deposit) -> str:
         if not hasattr(deposit, "invoice"):
             return "–"
@@ -109,9 +116,18 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         return format_html('<span class="amount">{}</span><br><span class="amount">{}</span>', ht, ttc)
 
     @admin.display(description="dossiers")
-    def dossiers(self, deposit: Any) -> str:
+    def dossiers_there(self, deposit: Any) -> str:
         more = f" et {deposit.other_dossiers}\u00a0autre{'s' if deposit.other_dossiers > 1 else ''}"
         return f"{deposit.origin.number}{more if deposit.other_dossiers else ''}"
+
+    @admin.display(description="déposant")
+    def who(self, deposit: Deposit) -> str:
+        """The person, and the establishment for which they deposited."""
+        return format_html("{}<br>{}", deposit.depositor, deposit.perimeter.name)
+
+    @admin.display(description="déposé le", ordering="submitted_at")
+    def submitted_on(self, deposit: Deposit) -> str:
+        return date_format(localtime(deposit.submitted_at), "d/m/Y H:i")
 
     @admin.display(description="à regarder")
     def to_look_at(self, deposit: Deposit) -> str:
@@ -247,7 +263,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     def _done(self, request: HttpRequest, gesture: Gesture, rows: list[Deposit]) -> HttpResponseBase | None:
         """Do it with each deposit; say of which it was done and of which not. The ZIP is the answer itself."""
         person = cast(User, request.user)
-        if gesture.do is None:
+        if gesture.do is None:  # gives_files, as the types know it
             return self._archive(request, rows)
         done = [deposit for deposit in rows if gesture.do(deposit, person)]
         for deposit in rows:

@@ -77,8 +77,8 @@ class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
         ]
 
     def _safe(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-        """For the staff alone, as every page of the site; nothing is sent there."""
-        return self.admin_site.admin_view(require_safe(view))
+        """For the staff alone, as every page of the site; nothing is sent there. Each says what may be kept of it."""
+        return self.admin_site.admin_view(require_safe(view), cacheable=True)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Those of the deposits that are meant, or that are alike to the byte; and those of a person in drafts too."""

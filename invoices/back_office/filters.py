@@ -47,7 +47,7 @@ class StateFilter(admin.SimpleListFilter):
 class SideFilter(admin.SimpleListFilter):
     """By the side it was made for."""
 
-    title = "déposé en tant que"
+    title = "côté"
     parameter_name = "cote"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -46,6 +46,11 @@ class Gesture:
         """The permission as code asks for it."""
         return f"invoices.{self.permission}"
 
+    @property
+    def gives_files(self) -> bool:
+        """Whether the answer is a file, and no deposit changes."""
+        return self.do is None
+
 
 def _why_no_relaunch(deposit: Deposit) -> str | None:
     if deposit.state != DepositState.PENDING:

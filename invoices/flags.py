@@ -5,9 +5,10 @@
 A cancelled deposit needs no look, and nothing is compared with it: cancelling and depositing anew is no clash.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextChoices
 
 from roles.enums import Side
 
@@ -41,7 +42,10 @@ def flagged(deposits: DepositQuerySet) -> DepositQuerySet:
 
 def same_file_elsewhere(deposits: DepositQuerySet) -> DepositQuerySet:
     """Of these, those of which a file, byte for byte, is in another deposit too."""
-    return deposits.filter(STANDS, pk__in=_also_elsewhere().values("deposit"))
+    # First, by the index of hashes alone, the few that are there more than once.
+    files = Document.objects.filter(deposit__isnull=False).order_by().values("sha256")
+    twice = files.annotate(times=Count("pk")).filter(times__gt=1).values("sha256")
+    return _same_file(deposits, Document.objects.filter(sha256__in=twice))
 
 
 def several_companies(deposits: DepositQuerySet) -> DepositQuerySet:
@@ -64,25 +68,22 @@ WITH: dict[Flag, Callable[[DepositQuerySet], DepositQuerySet]] = {
 
 def to_look_at(deposits: DepositQuerySet) -> DepositQuerySet:
     """Of these, those with any flag."""
-    found = Q(pk__in=Document.objects.flagged().values("deposit"))
-    found |= Q(pk__in=_also_elsewhere().values("deposit")) | Q(pk__in=_of_another_company().values("deposit"))
-    return deposits.filter(STANDS, found | _on_the_other_side())
+    found = [with_it(deposits).order_by().values("pk") for with_it in WITH.values()]
+    return deposits.filter(pk__in=found[0].union(*found[1:]))
 
 
-def told(deposits: DepositQuerySet) -> DepositQuerySet:
-    """With `flag_<name>`, whether each is so: asked of the rows that are read, one after the other."""
-    mine = {"deposit": OuterRef("pk")}
-    return deposits.annotate(
-        flag_flagged=STANDS & Exists(Document.objects.flagged().filter(**mine)),
-        flag_same_file=STANDS & Exists(_also_elsewhere().filter(**mine)),
-        flag_several_companies=STANDS & Exists(_of_another_company().filter(**mine)),
-        flag_both_sides=STANDS & _on_the_other_side(),
-    )
+def flags_of(deposits: Iterable[Deposit]) -> dict[UUID, list[Flag]]:
+    """The flags of each of these, of a page or so: one query for each kind, which asks of them alone.
 
-
-def flags_of(deposit: Deposit) -> list[Flag]:
-    """The flags of a deposit that came from `told`."""
-    return [flag for flag in Flag if getattr(deposit, f"flag_{flag.name.lower()}")]
+    As columns of the page's own query they would be asked of all deposits: PostgreSQL thinks that cheaper.
+    """
+    told: dict[UUID, list[Flag]] = {deposit.pk: [] for deposit in deposits}
+    for flag, with_it in WITH.items():
+        of_these = Deposit.objects.filter(pk__in=list(told)).order_by()
+        rows = _same_file(of_these, Document.objects.all()) if flag == Flag.SAME_FILE else with_it(of_these)
+        for pk in rows.values_list("pk", flat=True):
+            told[pk].append(flag)
+    return told
 
 
 def clashing(flag: Flag, deposit: Deposit) -> DepositQuerySet:
@@ -99,11 +100,12 @@ def clashing(flag: Flag, deposit: Deposit) -> DepositQuerySet:
     return others.none()
 
 
-def _also_elsewhere() -> DocumentQuerySet:
-    """The deposited documents whose file is in another deposit that stands."""
+def _same_file(deposits: DepositQuerySet, documents: DocumentQuerySet) -> DepositQuerySet:
+    """Of these deposits those with one of these documents, whose file is in another deposit that stands too."""
     others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)
     others = others.exclude(deposit=OuterRef("deposit")).exclude(deposit__state=DepositState.CANCELLED)
-    return Document.objects.filter(Exists(others), deposit__isnull=False)
+    elsewhere = documents.filter(Exists(others), deposit__isnull=False)
+    return deposits.filter(STANDS, pk__in=elsewhere.values("deposit"))
 
 
 def _of_another_company() -> QuerySet[AssociatedDossier]:

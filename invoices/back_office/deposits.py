@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -38,6 +39,18 @@ from .looking import LookOnlyMixin
 # Of the deposits that one clashes with, and of the mails and events, those that a page has room for.
 OTHERS_SHOWN = 10
 LINKS = AssociatedDossier.objects.filter(deposit=OuterRef("pk")).order_by().values("deposit").values(count=Count("pk"))
+
+
+class FlaggedList(ChangeList):
+    """One page of deposits, each with why it is to be looked at."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows, then what is asked of them alone."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        told = flags.flags_of(self.result_list)
+        for deposit in self.result_list:
+            deposit.flags = told[deposit.pk]
 
 
 class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
@@ -74,10 +87,14 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     # --- The list ---------------------------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """With what each line says: its flags, how many dossiers, and the documents that a title may be made of."""
+        """With what each line says: how many dossiers, and the documents that a title may be made of."""
         rows = cast(DepositQuerySet, super().get_queryset(request)).prefetch_related("documents")
         others = Coalesce(Subquery(LINKS, output_field=IntegerField()), Value(0))
-        return flags.told(rows).annotate(other_dossiers=others)
+        return rows.annotate(other_dossiers=others)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """With the flags of the page's rows."""
+        return FlaggedList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Under its own name."""
@@ -130,8 +147,8 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         return date_format(localtime(deposit.submitted_at), "d/m/Y H:i")
 
     @admin.display(description="à regarder")
-    def to_look_at(self, deposit: Deposit) -> str:
-        return ", ".join(flag.label for flag in flags.flags_of(deposit)) or "–"
+    def to_look_at(self, deposit: Any) -> str:
+        return ", ".join(flag.label for flag in deposit.flags) or "–"
 
     # --- One deposit ------------------------------------------------------------------------------------------------
 
@@ -166,7 +183,10 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
             "deposit": deposit,
             "invoice": getattr(deposit, "invoice", None),
             "state": self.state_now(deposit),
-            "flags": [(flag, flags.EXPLANATIONS[flag], _others(flag, deposit)) for flag in flags.flags_of(deposit)],
+            "flags": [
+                (flag, flags.EXPLANATIONS[flag], _others(flag, deposit))
+                for flag in flags.flags_of([deposit])[deposit.pk]
+            ],
             "documents": deposit.documents.select_related("uploaded_by"),
             "dossiers_there": [deposit.origin, *(link.dossier for link in links)],
             "gestures": self._possible(request, deposit),

@@ -23,7 +23,9 @@ def deposit(origin=None, **facts) -> Deposit:
 def bearing(flag: Flag) -> set[Deposit]:
     """Those found by the flag, which must be those that say so of themselves."""
     found = set(flags.WITH[flag](Deposit.objects.all()))
-    assert {row for row in flags.told(Deposit.objects.all()) if flag in flags.flags_of(row)} == found
+    assert {pk for pk, told in flags.flags_of(Deposit.objects.all()).items() if flag in told} == {
+        row.pk for row in found
+    }
     assert found <= set(flags.to_look_at(Deposit.objects.all()))
     return found
 
@@ -37,7 +39,7 @@ def test_a_deposit_like_any_other_bears_none():
     deposit(origin, associated=[DossierFactory(employer=origin.employer)])
     deposit(origin, number=None)
     assert not flags.to_look_at(Deposit.objects.all())
-    assert [flags.flags_of(row) for row in flags.told(Deposit.objects.all())] == [[], []]
+    assert list(flags.flags_of(Deposit.objects.all()).values()) == [[], []]
 
 
 def test_a_pdf_of_which_the_check_had_something_to_tell():

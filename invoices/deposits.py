@@ -147,14 +147,35 @@ def submit(
     return deposit
 
 
-def cancel(deposit: Deposit, person: User) -> bool:
-    """Cancel a deposit whose delay has not ended; return whether this call did (§6)."""
-    cancelled = transmission.cancel(deposit.pk, person)
+def cancel(deposit: Deposit, person: User, *, for_opco: bool = False) -> bool:
+    """Cancel a deposit whose delay has not ended; return whether this call did (§6).
+
+    `for_opco`: somebody of the back office does, on behalf of neither side.
+    """
+    cancelled = transmission.cancel(deposit.pk, person, for_opco=for_opco)
     if cancelled:
         logger.info("deposit cancelled", extra={"deposit": str(deposit.pk)})
     else:
-        record(Action.CANCEL, person=person, side=deposit.side, on=deposit, result=Result.REFUSED, reason="too_late")
+        side = "" if for_opco else deposit.side
+        record(Action.CANCEL, person=person, side=side, on=deposit, result=Result.REFUSED, reason="too_late")
     return cancelled
+
+
+def relaunch(deposit: Deposit, person: User) -> bool:
+    """Transmit a deposit whose delay has ended, as the sweep would; return whether this call did (§6).
+
+    Somebody of the back office asks for it, and the trail tells who, whatever comes of it.
+    """
+    with transaction.atomic():
+        if transmission.transmit_due(deposit.pk):
+            record(Action.RELAUNCH, person=person, on=deposit)
+            return True
+        due = Deposit.objects.filter(pk=deposit.pk).due().exists()
+        pending = Deposit.objects.filter(pk=deposit.pk, state=DepositState.PENDING).exists()
+        # Due and not transmitted by this call: another one is at it just now.
+        reason = "under_way" if due else "not_due" if pending else "not_pending"
+        record(Action.RELAUNCH, person=person, on=deposit, result=Result.REFUSED, reason=reason)
+        return False
 
 
 def may_cancel(deposit: Deposit, person: User) -> bool:

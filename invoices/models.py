@@ -22,6 +22,8 @@ from .references import new_reference
 from .storage import FileStore
 
 PENDING, TRANSMITTED, CANCELLED = DepositState
+# Documents of deposits with something to tell; asked for by this very condition, which an index has too.
+FLAGGED = Q(deposit__isnull=False) & ~Q(flags=[])
 
 
 class DepositQuerySet(models.QuerySet["Deposit"]):
@@ -78,6 +80,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.filter(_shown_in(Dossier.objects.visible_to(user), "deposit__"), deposit__isnull=False).exclude(
             deposit__state=DepositState.CANCELLED
         )
+
+    def flagged(self) -> Self:
+        """The deposited documents about which the check had something to tell, as their index has them."""
+        return self.filter(FLAGGED)
 
     def loose(self, *, since: timedelta) -> Self:
         """The documents that have belonged to nothing for this long, by the database's clock."""
@@ -163,12 +169,28 @@ class Deposit(models.Model):
     class Meta:
         verbose_name = "dépôt"
         ordering = ("-submitted_at", "pk")
+        # What the back office may do with it, beside looking: a deposit is never added, changed or deleted there.
+        permissions = (
+            ("relaunch_deposit", "Peut relancer la transmission d’un dépôt"),
+            ("cancel_deposit", "Peut annuler un dépôt dont le délai court"),
+            ("read_documents", "Peut lire les documents des dépôts"),
+        )
         indexes = (
             models.Index(fields=("transmit_at",), condition=Q(state=PENDING), name="deposit_due"),
             models.Index(fields=("origin", "-submitted_at"), name="deposit_origin"),
             # Of those transmitted lately: which depositors were not told.
             models.Index(
                 fields=("transmitted_at",), condition=Q(transmitted_at__isnull=False), name="deposit_transmitted_at"
+            ),
+            # The lists of the back office, newest first, of all of them and of each state.
+            models.Index(fields=("-submitted_at", "id"), name="deposit_submitted"),
+            models.Index(fields=("state", "-submitted_at", "id"), name="deposit_state_submitted"),
+            # By number: its beginning, and the same on the other side.
+            models.Index(
+                fields=("number_key", "side"),
+                opclasses=("varchar_pattern_ops", "varchar_pattern_ops"),
+                condition=Q(number_key__isnull=False),
+                name="deposit_number",
             ),
         )
         constraints = (
@@ -373,6 +395,9 @@ class Document(models.Model):
             models.Index(fields=("uploaded_by",), condition=Q(deposit=None), name="document_held"),
             # Whether a file that arrives was deposited before.
             models.Index(fields=("sha256",), condition=Q(deposit__isnull=False), name="document_deposited_file"),
+            models.Index(fields=("deposit",), condition=FLAGGED, name="document_flagged"),
+            # The back office's list.
+            models.Index(fields=("-uploaded_at", "id"), name="document_uploaded"),
         )
         constraints = (
             models.CheckConstraint(

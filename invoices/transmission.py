@@ -65,8 +65,11 @@ def transmit_due(deposit_id: UUID | None = None, *, since: timedelta = timedelta
     return changed
 
 
-def cancel(deposit_id: UUID, person: User) -> bool:
-    """Cancel a deposit whose delay has not ended; return whether this call did. Its number is free again."""
+def cancel(deposit_id: UUID, person: User, *, for_opco: bool = False) -> bool:
+    """Cancel a deposit whose delay has not ended; return whether this call did. Its number is free again.
+
+    `for_opco`: the person does it in the back office; the depositor is told so.
+    """
     with transaction.atomic():
         list(Deposit.objects.filter(pk=deposit_id).select_for_update().values_list("pk"))
         # A new statement after the lock: its clock is read once the row is ours.
@@ -77,8 +80,8 @@ def cancel(deposit_id: UUID, person: User) -> bool:
         )
         if cancelled:
             deposit = Deposit.objects.get(pk=deposit_id)
-            record(Action.CANCEL, person=person, side=deposit.side, on=deposit)
-            mails.write_cancelled(deposit_id)
+            record(Action.CANCEL, person=person, side="" if for_opco else deposit.side, on=deposit)
+            mails.write_cancelled(deposit_id, by_opco=for_opco)
             transaction.on_commit(ring, robust=True)
     return cancelled
 

@@ -129,7 +129,7 @@ def held_on(of: User) -> dict[str, dict[str, Any] | Iterable[dict[str, Any]]]:
                 "le": event.at,
                 "action": event.get_action_display(),
                 "résultat": event.get_result_display(),
-                "motif": event.reason,
+                "motif": event.reason_label,
                 "objet": event.subject_label,
                 "adresse IP": event.address,
             }

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_otp.models import Device
@@ -55,8 +56,10 @@ class Waiting:
 def log_in(request: HttpRequest, person: User, next_page: str, word: Word | None = None) -> HttpResponseRedirect:
     """Let a person in who gave a right password or comes with ProConnect's `word`, or ask them for a code first.
 
-    In: `next_page`, an address of the portal. Raises identities.LinkRefusedError.
+    In: `next_page`, an address of the portal; staff without a role on dossiers who asked for none of their own go to
+    the back office. Raises identities.LinkRefusedError.
     """
+    next_page = _own_page(person, next_page)
     if (word and word["strong"]) or not devices.exists_for(person):
         return _enter(request, person, next_page, word)
     waits: Waits = {
@@ -125,6 +128,13 @@ def local_page(request: HttpRequest, address: str) -> str:
     if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
         return address
     return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _own_page(person: User, wanted: str) -> str:
+    """Where a person begins: with the dossiers, unless they asked for something else, or have none to look for."""
+    if wanted == resolve_url(settings.LOGIN_REDIRECT_URL) and person.is_staff and not person.role_assignments.exists():
+        return reverse("admin:index")
+    return wanted
 
 
 def _enter(

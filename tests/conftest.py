@@ -15,6 +15,13 @@ from tests.wizard import Wizard
 let_tests_empty_tables()
 
 
+def pytest_configure() -> None:
+    """Once the apps are there."""
+    from tests.groups import keep_groups
+
+    keep_groups()
+
+
 def pytest_runtest_setup() -> None:
     """Let no test talk to another machine."""
     from pytest_socket import socket_allow_hosts

@@ -40,7 +40,7 @@ class BoundedPaginator(Paginator):
 class EventAdmin(admin.ModelAdmin):
     """Events, newest first. Nobody adds, changes or deletes one: nor does the database let them."""
 
-    list_display = ("at", "action", "result", "reason", "email", "side", "subject_label", "address")
+    list_display = ("at", "action", "result", "reason_said", "email", "side", "subject_label", "address")
     list_filter = ("action", "result", "at")
     # Named for the search box; how it searches stands below.
     search_fields = ("email",)
@@ -58,7 +58,7 @@ class EventAdmin(admin.ModelAdmin):
         "at",
         "action",
         "result",
-        "reason",
+        "reason_said",
         "email",
         "person_id",
         "side",
@@ -86,6 +86,10 @@ class EventAdmin(admin.ModelAdmin):
         """By whole words that an index finds, each of them in any column that may hold it."""
         term = search_term.strip()
         return (queryset.filter(meant_by(term)) if term else queryset), False
+
+    @admin.display(description="motif")
+    def reason_said(self, event: Event) -> str:
+        return event.reason_label
 
     @admin.display(description="voir aussi")
     def related(self, event: Event) -> str:

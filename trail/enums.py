@@ -36,6 +36,7 @@ class Action(TextChoices):
     ASSOCIATE = "ASSOCIATE", "Association d’un dossier"
     CANCEL = "CANCEL", "Annulation d’un dépôt"
     TRANSMIT = "TRANSMIT", "Transmission d’un dépôt"
+    RELAUNCH = "RELAUNCH", "Relance de la transmission d’un dépôt"
     ADMIN_ADD = "ADMIN_ADD", "Ajout dans le back-office"
     ADMIN_CHANGE = "ADMIN_CHANGE", "Modification dans le back-office"
     ADMIN_DELETE = "ADMIN_DELETE", "Suppression dans le back-office"

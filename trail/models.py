@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from .enums import Result, actions
+from .reasons import label_of
 
 EMAIL_LENGTH = 254
 ID_LENGTH = 64
@@ -69,3 +70,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} · {self.subject_label or self.email}".rstrip(" ·")
+
+    @property
+    def reason_label(self) -> str:
+        """Why it was refused, or failed, in French."""
+        return label_of(self.reason)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 from zipstream import ZIP_STORED, ZipStream
@@ -23,11 +23,21 @@ def of_deposit(deposit: Deposit) -> ZipStream:
     `len()` is its size in bytes; iterating over it reads the files. Raises FileLostError, for a
     file that is lost or not whole, before anything is read; StorageAwayError.
     """
+    return _archive([(deposit, "")])
+
+
+def of_deposits(deposits: Iterable[Deposit]) -> ZipStream:
+    """The documents of several, each deposit's in a folder named after its reference; as `of_deposit`."""
+    return _archive((deposit, f"{deposit.reference}/") for deposit in deposits)
+
+
+def _archive(deposits: Iterable[tuple[Deposit, str]]) -> ZipStream:
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
-    for rank, document in enumerate(deposit.documents.all(), start=1):
-        if not _is_whole(document):
-            raise FileLostError(document)
-        archive.add(_content(document), entry_name(rank, document), size=document.size)
+    for deposit, folder in deposits:
+        for rank, document in enumerate(deposit.documents.all(), start=1):
+            if not _is_whole(document):
+                raise FileLostError(document)
+            archive.add(_content(document), f"{folder}{entry_name(rank, document)}", size=document.size)
     return archive
 
 

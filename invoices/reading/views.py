@@ -1,16 +1,12 @@
 """Documents as pictures, and a deposit as one ZIP: for whoever may download them, and 404 for anyone else (§7)."""
 
-import logging
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.templatetags.static import static
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, quote_etag
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -21,18 +17,9 @@ from trail.recording import record
 from .. import pictures
 from ..deposits import FileLostError
 from ..models import Deposit, Document
-from ..pdf.picture import CannotDraw
 from ..presentation import quoted
-from ..storage import StorageAwayError
-from ..turns import Busy
 from ..wizard.steps import INVOICE, step_url
-from . import archive
-
-logger = logging.getLogger(__name__)
-
-# A picture on which nothing can be read, in place of one that cannot be drawn.
-NO_PICTURE = "img/no-preview.svg"
-BUSY_RETRY_SECONDS = 2
+from . import answers, archive
 
 
 @require_safe
@@ -41,18 +28,7 @@ BUSY_RETRY_SECONDS = 2
 @cache_control(private=True, no_cache=True)
 def thumbnail(request: PersonRequest, document: UUID) -> HttpResponse:
     """The first page of a document, small: nothing can be read on it, so the trail does not tell of it."""
-    found = _visible_document(request, document)
-    etag = quote_etag(f"{pictures.VERSION}-{found.sha256}")
-    unchanged = get_conditional_response(request, etag=etag)
-    if unchanged is not None:
-        return unchanged
-    try:
-        picture = pictures.thumbnail(found)
-    except FileNotFoundError:
-        raise Http404("The document's file is not in the storage.") from None
-    except (CannotDraw, Busy, StorageAwayError) as outcome:
-        return _without_picture(outcome)
-    return HttpResponse(picture, content_type="image/webp", headers={"ETag": etag})
+    return answers.thumbnail(request, _visible_document(request, document))
 
 
 @require_safe
@@ -60,17 +36,7 @@ def thumbnail(request: PersonRequest, document: UUID) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def page_picture(request: PersonRequest, document: UUID, number: int) -> HttpResponse:
     """One page of a document, large enough to be read."""
-    found = _visible_document(request, document)
-    if not 1 <= number <= found.pages:
-        raise Http404("The document has no such page.")
-    try:
-        picture = pictures.page(found, number)
-    except FileNotFoundError:
-        raise Http404("The document's file is not in the storage.") from None
-    except (CannotDraw, Busy, StorageAwayError) as outcome:
-        return _without_picture(outcome)
-    record(Action.VIEW, person=request.user, on=found, details={"page": number})
-    return HttpResponse(picture, content_type="image/webp")
+    return answers.page(_visible_document(request, document), number, request.user)
 
 
 @require_safe
@@ -101,24 +67,11 @@ def deposit_zip(request: PersonRequest, depot: UUID) -> HttpResponseBase:
         }
         return render(request, "layout/explanation.html", context, status=404)
     record(Action.DOWNLOAD_ALL, person=request.user, on=deposit)
-    headers = {
-        "Content-Length": str(len(content)),
-        "Content-Disposition": content_disposition_header(True, archive.archive_name(deposit)),
-    }
-    return StreamingHttpResponse(iter(content), content_type="application/zip", headers=headers)
+    return answers.archive(content, archive.archive_name(deposit))
 
 
 def _visible_document(request: PersonRequest, document: UUID) -> Document:
     return get_object_or_404(Document.objects.visible_to(request.user), pk=document)
-
-
-def _without_picture(outcome: CannotDraw | Busy | StorageAwayError) -> HttpResponse:
-    """A plain picture instead of one that there is not; of one that there may be in a moment, when to ask again."""
-    if isinstance(outcome, StorageAwayError):
-        logger.warning("the storage of the documents does not answer", extra={"reason": str(outcome)})
-    if not isinstance(outcome, CannotDraw):
-        return HttpResponse(status=503, headers={"Retry-After": str(BUSY_RETRY_SECONDS)})
-    return redirect(static(NO_PICTURE))
 
 
 def _place_of(document: Document, request: PersonRequest) -> dict[str, str]:

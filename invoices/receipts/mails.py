@@ -12,7 +12,7 @@ from operator import itemgetter
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Expression, F, OuterRef, Value
+from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Replace
 from django.urls import reverse
 
@@ -117,22 +117,28 @@ def untold(*, since: timedelta, at_most: int) -> list[list[UUID]]:
     return [[pk for _, pk in batch] for _, batch in groupby(rows, key=itemgetter(0))]
 
 
-def write_cancelled(deposit_id: UUID) -> None:
-    """To the depositor, whoever cancelled it."""
+def write_cancelled(deposit_id: UUID, *, by_opco: bool) -> None:
+    """To the depositor, whoever cancelled it; where the OPCO did, it says so."""
     for reference, cancelled_at, email in Deposit.objects.filter(pk=deposit_id, depositor__is_active=True).values_list(
         "reference", "cancelled_at", "depositor__email"
     ):
         sentence = (
-            f"Votre dépôt {reference} a été annulé le {written(cancelled_at, 'instant')}, avant sa transmission. "
+            f"Votre dépôt {reference} a été annulé{' par l’OPCO' if by_opco else ''} le "
+            f"{written(cancelled_at, 'instant')}, avant sa transmission. "
             "L’OPCO ne le recevra pas. S’il portait une facture, son numéro est de nouveau libre."
         )
         sending.write([_mail("cancelled", "annulé", reference, email, ["Bonjour,", sentence])])
 
 
+def about(*references: str) -> QuerySet[Mail]:
+    """What is left of the mails about these deposits, the oldest first."""
+    keys = [_key(reference, event) for reference in references for event in EVENTS]
+    return Mail.objects.filter(key__in=keys).order_by("created_at", "pk")
+
+
 def forget(references: Sequence[str]) -> None:
     """Remove what is left of the mails about these deposits."""
-    keys = [_key(reference, event) for reference in references for event in EVENTS]
-    Mail.objects.filter(key__in=keys).delete()
+    about(*references).delete()
 
 
 def _mail(event: str, word: str, reference: str, email: str, parts: Sequence[str]) -> Mail:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
@@ -80,7 +81,7 @@ def _make_people(sites: dict[str, Establishment]) -> dict[str, User]:
             last_name=person.last_name,
             password=password,
             is_staff=person.is_staff,
-            is_superuser=person.is_staff,
+            is_superuser=person.is_staff and not person.group,
         )
         for person in PEOPLE
     )
@@ -92,6 +93,9 @@ def _make_people(sites: dict[str, Establishment]) -> dict[str, User]:
         for user, person in zip(made, PEOPLE, strict=True)
         for role, place in person.grants
     )
+    for user, person in zip(made, PEOPLE, strict=True):
+        if person.group:
+            user.groups.add(Group.objects.get(name=person.group))
     return {person.account: user for user, person in zip(made, PEOPLE, strict=True)}
 
 

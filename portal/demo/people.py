@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from roles.enums import Role, RoleScope, Side
 
+from .. import groups
 from . import places
 
 PASSWORD = "demo"  # noqa: S105 - the log-in page of the demo offers it to everyone
@@ -28,6 +29,8 @@ class Person:
     last_name: str
     grants: tuple[Grant, ...] = ()
     is_staff: bool = False
+    # Of the back office; staff without one may do everything there.
+    group: str = ""
 
     @property
     def email(self) -> str:
@@ -37,7 +40,9 @@ class Person:
     def label(self) -> str:
         """Roles and places in French; the one role whose name is a sentence is shortened."""
         roles = (f"{role.label} · {place}" for role, place in self.grants)
-        return " + ".join(roles).replace("plan de développement des compétences", "PDC") or "Back-office"
+        return " + ".join(roles).replace("plan de développement des compétences", "PDC") or " · ".join(
+            filter(None, ("Back-office", self.group))
+        )
 
 
 PLACE_OF = {
@@ -81,6 +86,9 @@ PEOPLE = (
     Person("cfa_api", "Léa", "Nguyen", ((CFA_ROLE, places.CFA_CONNECT),)),
     Person("etranger", "Yannick", "Kervella", ((Role.SAISIE_PRESTATAIRE, places.RIVAGE),)),
     Person("backoffice", "Martine", "Colas", is_staff=True),
+    Person("gestionnaire", "Sandrine", "Aubert", is_staff=True, group=groups.CLERK),
+    Person("superviseur", "Karim", "Ziani", is_staff=True, group=groups.SUPERVISOR),
+    Person("administrateur", "Pascale", "Vidal", is_staff=True, group=groups.ADMINISTRATOR),
 )
 
 ACCOUNTS = tuple(DemoAccount(person.email, person.label) for person in PEOPLE)

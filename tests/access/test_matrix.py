@@ -369,6 +369,9 @@ FOR_ALL_STAFF = {"index", "password_change", "password_change_done", "jsi18n"}
 # Not pages of a model: tested below, by name.
 APART = {"login", "logout", "autocomplete", "view_on_site", "app_list", None}
 VIEWS = ("changelist", "add", "history", "delete", "change")
+# What is done with one thing, and a document's reading: tested in test_back_office.py.
+OF_A_DEPOSIT = {"invoices_deposit_relancer", "invoices_deposit_annuler", "invoices_deposit_telecharger"}
+OF_A_FILE = {f"invoices_document_{view}" for view in ("preview", "thumbnail", "page", "download")}
 # What each permission opens of a model's pages.
 OPENED_BY = {"view": {"changelist", "history", "change"}, "add": {"add"}, "delete": {"delete"}}
 
@@ -386,7 +389,9 @@ MODELS = {f"{model._meta.app_label}_{model._meta.model_name}": model for model i
 
 def test_every_address_of_the_back_office_is_known():
     of_models = {f"{model}_{view}" for model in MODELS for view in VIEWS}
-    assert {pattern.name for pattern in admin_addresses()} == of_models | FOR_ALL_STAFF | APART
+    assert {
+        pattern.name for pattern in admin_addresses()
+    } == of_models | FOR_ALL_STAFF | APART | OF_A_DEPOSIT | OF_A_FILE
 
 
 def member(**permissions: str) -> Client:

@@ -116,6 +116,9 @@ def test_every_account_opens_with_the_password_and_holds_its_roles(demo, client)
         "cfa_api@demo.example": {("RESP_COMPTES_ETABLISSEMENT_PRESTATAIRE", "CFA Connect")},
         "etranger@demo.example": {("SAISIE_PRESTATAIRE", "Académie Rivage")},
         "backoffice@demo.example": set(),
+        "gestionnaire@demo.example": set(),
+        "superviseur@demo.example": set(),
+        "administrateur@demo.example": set(),
     }
     held = {
         user.email: {(assignment.role, assignment.place.name) for assignment in user.role_assignments.all()}
@@ -124,7 +127,14 @@ def test_every_account_opens_with_the_password_and_holds_its_roles(demo, client)
     assert held == expected
     assert {account.email for account in ACCOUNTS} == set(expected)
     assert all(user.check_password("demo") for user in User.objects.all())
-    assert [user.email for user in User.objects.filter(is_staff=True)] == ["backoffice@demo.example"]
+    staff = {user.email: [group.name for group in user.groups.all()] for user in User.objects.filter(is_staff=True)}
+    assert staff == {
+        "backoffice@demo.example": [],
+        "gestionnaire@demo.example": ["Gestionnaire"],
+        "superviseur@demo.example": ["Superviseur"],
+        "administrateur@demo.example": ["Administrateur"],
+    }
+    assert [user.email for user in User.objects.filter(is_superuser=True)] == ["backoffice@demo.example"]
 
 
 def test_the_same_every_time():

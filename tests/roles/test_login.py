@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.factories import UserFactory
+from roles.enums import Role
+from tests.factories import EstablishmentFactory, UserFactory, give_role
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,16 @@ def test_leads_to_the_page_that_was_asked_for(client, person):
 
 def test_does_not_lead_to_another_site(client, person):
     assert log_in(client, next="https://ailleurs.example/").url == "/dossiers/"
+
+
+@pytest.mark.parametrize(("has_a_role", "first"), [(False, "/admin/"), (True, "/dossiers/")])
+def test_staff_without_a_role_begins_in_the_back_office(client, person, has_a_role, first):
+    person.is_staff = True
+    person.save(update_fields=["is_staff"])
+    if has_a_role:
+        give_role(person, Role.SAISIE_PRESTATAIRE, EstablishmentFactory())
+    assert log_in(client).url == first
+    assert log_in(Client(), next="/depots/").url == "/depots/"
 
 
 def test_what_is_no_address_names_no_view_either(client, person):

@@ -95,7 +95,7 @@ def test_a_deposit_shows_its_history_to_those_who_may_read_the_trail(back_office
     page = reverse("admin:invoices_deposit_change", args=[deposit.pk])
     shown = back_office.get(page).content.decode()
     assert shown.index(Action.DEPOSIT.label) < shown.index(Action.CANCEL.label)
-    assert "(too_late)" in shown
+    assert "(délai d’annulation terminé)" in shown
     assert admin.listing(deposit=deposit.pk) in shown
     staff = UserFactory(is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_deposit"))

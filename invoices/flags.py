@@ -1,0 +1,127 @@
+"""What somebody of the OPCO should have a look at among the deposits, each as a query that an index serves.
+
+    deposits = same_file_elsewhere(Deposit.objects.filter(submitted_at__gte=since))
+
+A cancelled deposit needs no look, and nothing is compared with it: cancelling and depositing anew is no clash.
+"""
+
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextChoices
+
+from roles.enums import Side
+
+from .enums import DepositState
+from .models import AssociatedDossier, Deposit, DepositQuerySet, Document, DocumentQuerySet
+
+
+class Flag(TextChoices):
+    """Why a deposit is to be looked at; the values stand in addresses of the back office."""
+
+    FLAGGED = "pdf-signale", "PDF signalé"
+    SAME_FILE = "meme-fichier", "Même fichier ailleurs"
+    SEVERAL_COMPANIES = "plusieurs-entreprises", "Plusieurs entreprises"
+    BOTH_SIDES = "numero-des-deux-cotes", "Numéro des deux côtés"
+
+
+EXPLANATIONS = {
+    Flag.FLAGGED: "Un PDF contient un programme JavaScript ou un formulaire dynamique (XFA).",
+    Flag.SAME_FILE: "Un fichier se trouve aussi, à l’octet près, dans un autre dépôt.",
+    Flag.SEVERAL_COMPANIES: "Les dossiers du dépôt sont ceux de plusieurs entreprises, qui le voient toutes.",
+    Flag.BOTH_SIDES: "Une facture de ce numéro, du même prestataire, est déposée aussi par l’autre côté.",
+}
+
+STANDS = ~Q(state=DepositState.CANCELLED)
+
+
+def flagged(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those with a PDF about which the check had something to tell (RULES.md §9)."""
+    return deposits.filter(STANDS, pk__in=Document.objects.flagged().values("deposit"))
+
+
+def same_file_elsewhere(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those of which a file, byte for byte, is in another deposit too."""
+    # First, by the index of hashes alone, the few that are there more than once.
+    files = Document.objects.filter(deposit__isnull=False).order_by().values("sha256")
+    twice = files.annotate(times=Count("pk")).filter(times__gt=1).values("sha256")
+    return _same_file(deposits, Document.objects.filter(sha256__in=twice))
+
+
+def several_companies(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those whose dossiers belong to more than one company on the other side: all of them see it (§7)."""
+    return deposits.filter(STANDS, pk__in=_of_another_company().values("deposit"))
+
+
+def number_on_both_sides(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those whose invoice, by its number and its provider, is deposited by the other side too (§5.2)."""
+    return deposits.filter(STANDS, _on_the_other_side())
+
+
+WITH: dict[Flag, Callable[[DepositQuerySet], DepositQuerySet]] = {
+    Flag.FLAGGED: flagged,
+    Flag.SAME_FILE: same_file_elsewhere,
+    Flag.SEVERAL_COMPANIES: several_companies,
+    Flag.BOTH_SIDES: number_on_both_sides,
+}
+
+
+def to_look_at(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those with any flag."""
+    found = [with_it(deposits).order_by().values("pk") for with_it in WITH.values()]
+    return deposits.filter(pk__in=found[0].union(*found[1:]))
+
+
+def flags_of(deposits: Iterable[Deposit]) -> dict[UUID, list[Flag]]:
+    """The flags of each of these, of a page or so: one query for each kind, which asks of them alone.
+
+    As columns of the page's own query they would be asked of all deposits: PostgreSQL thinks that cheaper.
+    """
+    told: dict[UUID, list[Flag]] = {deposit.pk: [] for deposit in deposits}
+    for flag, with_it in WITH.items():
+        of_these = Deposit.objects.filter(pk__in=list(told)).order_by()
+        rows = _same_file(of_these, Document.objects.all()) if flag == Flag.SAME_FILE else with_it(of_these)
+        for pk in rows.values_list("pk", flat=True):
+            told[pk].append(flag)
+    return told
+
+
+def clashing(flag: Flag, deposit: Deposit) -> DepositQuerySet:
+    """The other deposits for which a deposit bears this flag; none of them where it clashes with nothing."""
+    others = Deposit.objects.filter(STANDS).exclude(pk=deposit.pk)
+    if flag == Flag.SAME_FILE:
+        files = deposit.documents.values("sha256")
+        return others.filter(pk__in=Document.objects.filter(sha256__in=files, deposit__isnull=False).values("deposit"))
+    if flag == Flag.BOTH_SIDES:
+        company = deposit.origin.training_provider.company
+        return others.filter(number_key=deposit.number_key, origin__training_provider__company=company).exclude(
+            side=deposit.side
+        )
+    return others.none()
+
+
+def _same_file(deposits: DepositQuerySet, documents: DocumentQuerySet) -> DepositQuerySet:
+    """Of these deposits those with one of these documents, whose file is in another deposit that stands too."""
+    others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)
+    others = others.exclude(deposit=OuterRef("deposit")).exclude(deposit__state=DepositState.CANCELLED)
+    elsewhere = documents.filter(Exists(others), deposit__isnull=False)
+    return deposits.filter(STANDS, pk__in=elsewhere.values("deposit"))
+
+
+def _of_another_company() -> QuerySet[AssociatedDossier]:
+    """The links to a dossier of another company than the origin's, on the side that did not deposit."""
+    provider, company = Side.PRESTATAIRE, Side.ENTREPRISE
+    return AssociatedDossier.objects.filter(
+        Q(deposit__side=provider) & ~Q(dossier__employer__company=F("deposit__origin__employer__company"))
+        | Q(deposit__side=company)
+        & ~Q(dossier__training_provider__company=F("deposit__origin__training_provider__company"))
+    )
+
+
+def _on_the_other_side() -> Q:
+    others = Deposit.objects.filter(
+        STANDS,
+        number_key=OuterRef("number_key"),
+        origin__training_provider__company=OuterRef("origin__training_provider__company"),
+    )
+    return Q(Exists(others.exclude(side=OuterRef("side"))), number_key__isnull=False)

@@ -147,8 +147,8 @@ NEEDS = (
     Need(
         "trail.view_event",
         "Fichiers refusés depuis 24 heures",
-        "Un refus qui se répète chez une personne mérite un appel ; une panne de l’antivirus ou du stockage, "
-        "l’exploitant.",
+        "Si les fichiers d’une même personne sont souvent refusés, appelez-la. Pour une panne de l’antivirus ou du "
+        "stockage, prévenez l’exploitant.",
         refused_uploads,
     ),
     Need(

@@ -11,10 +11,7 @@ from invoices import statistics
 from portal.templatetags.french import NO_BREAK_SPACE, grouped, jour, taille
 from roles.enums import Side
 
-from .kept import Kept
-
 DAYS = 30
-KEPT_SECONDS = 60
 
 TITLES = {
     Side.PRESTATAIRE: "Dépôts par jour, côté prestataires de formation",
@@ -63,9 +60,6 @@ def of_the_last_days() -> list[Figure]:
     """All figures of the last DAYS, today included, by days of Paris."""
     days = [timezone.localdate() - timedelta(days=back) for back in reversed(range(DAYS))]
     return [*deposits(days), transmissions(days), sizes(days)]
-
-
-figures: Kept[list[Figure]] = Kept(of_the_last_days, seconds=KEPT_SECONDS)
 
 
 def deposits(days: list[date]) -> list[Figure]:

@@ -8,7 +8,9 @@ from django.utils.safestring import SafeString
 from roles.models import User
 
 from . import figures, needs, plots
+from .kept import Kept
 
+KEPT_SECONDS = 60
 SEES_PLOTS = "invoices.view_deposit"
 
 
@@ -26,11 +28,14 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "pressing": [one for one in found if one.lines],
         "quiet": ", ".join(one.need.title[0].lower() + one.need.title[1:] for one in found if not one.lines),
-        "plots": drawn() if person.has_perm(SEES_PLOTS) else [],
+        "plots": kept_plots() if person.has_perm(SEES_PLOTS) else [],
         "days": figures.DAYS,
     }
 
 
 def drawn() -> list[Plot]:
     """Every figure with its plot."""
-    return [Plot(figure, plots.draw(figure) if figure.total else None) for figure in figures.figures()]
+    return [Plot(figure, plots.draw(figure) if figure.total else None) for figure in figures.of_the_last_days()]
+
+
+kept_plots: Kept[list[Plot]] = Kept(drawn, seconds=KEPT_SECONDS)

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from invoices.models import Deposit, Document
 from outbox.models import Mail
-from portal.today import figures, needs
+from portal.today import home as page_of
+from portal.today import needs
 from roles.models import FailedLogIn
 from tests.factories import DossierFactory, EstablishmentFactory, UserFactory, make_deposit
 from tests.portal.today import crowd
@@ -34,7 +35,7 @@ def count_anew() -> None:
 
 def forget() -> None:
     """Nothing is kept of what was counted before."""
-    figures.figures.forget()
+    page_of.kept_plots.forget()
     needs.flagged_of_the_week.forget()
 
 

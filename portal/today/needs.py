@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 
 from invoices import statistics
 from invoices.flags import WITH
@@ -24,6 +25,7 @@ from roles.accounts import guard
 from roles.models import FailedLogIn, User
 from trail.enums import Action, Result
 from trail.models import Event
+from trail.reasons import label_of
 
 from .figures import duration
 from .kept import Kept
@@ -105,7 +107,7 @@ def refused_uploads() -> Iterable[Line]:
     for reason, of_late, in_week in statistics.refused_uploads(now - OF_LATE, now - A_WEEK):
         by = {"action__exact": Action.UPLOAD, "result__exact": Result.REFUSED, "reason__exact": reason}
         address = address_of(Event, **by, at__gte=_moment(now - OF_LATE))
-        yield Line(reason, of_late, address, f"{grouped(in_week)} en 7{NO_BREAK_SPACE}jours")
+        yield Line(capfirst(label_of(reason)), of_late, address, f"{grouped(in_week)} en 7{NO_BREAK_SPACE}jours")
 
 
 def to_look_at() -> list[Line]:

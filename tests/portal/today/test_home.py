@@ -93,8 +93,8 @@ def test_each_number_is_that_of_the_list_it_leads_to():
     found = lines(home(client))
     assert {label: number for label, (number, _) in found.items()} == {
         "Dépôts dont le délai est passé": "1",
-        "too_large": "2",
-        "not_pdf": "1",
+        "Fichier trop lourd": "2",
+        "Pas un PDF": "1",
         "Même fichier ailleurs": "2",
         "Connexions bloquées": "1",
         "Courriels abandonnés": "1",
@@ -131,7 +131,7 @@ def test_a_quiet_day_says_so():
     ("codename", "labels"),
     [
         ("view_deposit", {"Dépôts dont le délai est passé", "Même fichier ailleurs"}),
-        ("view_event", {"too_large", "not_pdf"}),
+        ("view_event", {"Fichier trop lourd", "Pas un PDF"}),
         ("view_failedlogin", {"Connexions bloquées"}),
         ("view_mail", {"Courriels abandonnés", "Courriels en échec, qui seront réessayés"}),
     ],

@@ -142,7 +142,7 @@ NEEDS = (
     Need(
         "invoices.view_deposit",
         "Transmissions en retard",
-        "Relancez leur transmission. Si leur nombre ne baisse pas, prévenez l’exploitant : le traitement de fond est "
+        "Relancez leur transmission. Si leur nombre ne baisse pas, prévenez l’exploitant\u00a0: le traitement de fond est "
         "arrêté.",
         overdue,
     ),

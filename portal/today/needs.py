@@ -142,8 +142,8 @@ NEEDS = (
     Need(
         "invoices.view_deposit",
         "Transmissions en retard",
-        "Relancez leur transmission. Si leur nombre ne baisse pas, prévenez l’exploitant\u00a0: le traitement de fond est "
-        "arrêté.",
+        "Relancez leur transmission. Si leur nombre ne baisse pas, prévenez l’exploitant\u00a0: le traitement de fond "
+        "est arrêté.",
         overdue,
     ),
     Need(

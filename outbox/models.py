@@ -54,6 +54,8 @@ class Mail(models.Model):
         ordering = ("-created_at", "pk")
         indexes = (
             models.Index(fields=("next_attempt_at",), condition=Q(next_attempt_at__isnull=False), name="mail_in_line"),
+            # Counted by the back office's home and by the metrics, among all that were sent.
+            models.Index(fields=("queued_at",), condition=Q(sent_at=None, next_attempt_at=None), name="mail_given_up"),
         )
         constraints = (
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""The back office's site: Django's, as the trail records it, with the portal's own page for one's password."""
+"""The back office's site: Django's, as the trail records it, with a home that says what needs a hand today."""
 
 from typing import Any
 
@@ -7,11 +7,18 @@ from django.shortcuts import redirect
 
 from trail.back_office import RecordingSite
 
+from .today import home
 from .views import PortalLogoutView
 
 
 class BackOffice(RecordingSite):
     """Where Django has a page of its own for what the portal does already, the portal's."""
+
+    index_template = "back_office/index.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Django's list of what there is, below what needs a hand."""
+        return super().index(request, (extra_context or {}) | home.context(request))
 
     # Django's types know of its own pages alone.
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]

@@ -170,11 +170,25 @@ class EmailUserAdmin(UserAdmin):
                 self.message_user(request, f"{done} : {user.email}.")
 
 
+class LockedFilter(admin.SimpleListFilter):
+    """Those that hold up the next log-in."""
+
+    title = "bloquée"
+    parameter_name = "bloquee"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("oui", "Oui")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(together__gte=settings.LOGIN_FAILURES) if self.value() else queryset
+
+
 @admin.register(FailedLogIn)
 class FailedLogInAdmin(admin.ModelAdmin):
     """Wrong passwords of the last minutes, and « Débloquer ». Of what was typed nothing is kept but the address."""
 
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "locked")
+    list_filter = (LockedFilter,)
     search_fields = ("username__istartswith", "ip_address__startswith")
     fields = ("username", "ip_address", "failures_since_start", "attempt_time", "locked")
     readonly_fields = fields

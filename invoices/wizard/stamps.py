@@ -3,7 +3,8 @@
 The page carries a stamp: of each field that one types into for the deposit, a short hash of what the draft held when
 the page was made. A field that comes back as it was shown was not touched in that page: where the draft holds
 something else by now, another tab put it there, and it stays. What was typed in the page wins, and so does a field
-that was emptied there. A page's script takes the fields that it saw change out of the stamp (js/keep.js).
+that was emptied there; where another tab saved something else meanwhile, the person is told first. A page's script
+marks the fields that it saw change: « name!hash » (js/keep.js).
 """
 
 import hashlib
@@ -41,6 +42,20 @@ def changed_elsewhere(step: str, stamped: str, typed: Mapping[str, str], held: M
     }
 
 
+def contested(step: str, stamped: str, typed: Mapping[str, str], held: Mapping[str, str]) -> set[str]:
+    """The fields in which something was typed, while the draft holds neither that nor what their page had shown."""
+    shown = _read(stamped) | _read(stamped, touched=True)
+    untouched = changed_elsewhere(step, stamped, typed, held)
+    return {
+        name
+        for name in STAMPED.get(step, ())
+        if name in typed
+        and name not in untouched
+        and typed[name] != held.get(name, "")
+        and shown.get(name, "") not in ("", _hash(held.get(name, "")))
+    }
+
+
 def still_as_seen(step: str, stamped: str, typed: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
     """What is typed in the fields of which the draft holds what their page showed, or this very text."""
     seen = _read(stamped)
@@ -60,9 +75,9 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
-def _read(stamped: str) -> dict[str, str]:
-    """The hashes by field; of a stamp that is none, nothing."""
-    return dict(re.findall(r"([a-z_-]+):([0-9a-f]+)", stamped[:LONGEST]))
+def _read(stamped: str, *, touched: bool = False) -> dict[str, str]:
+    """The hashes by field, of those that the page's script saw change or of the others; of no stamp, nothing."""
+    return dict(re.findall(rf"([a-z_-]+){'!' if touched else ':'}([0-9a-f]+)", stamped[:LONGEST]))
 
 
 def _written(hashes: Mapping[str, str]) -> str:

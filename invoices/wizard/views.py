@@ -162,10 +162,11 @@ class DepositWizard(SessionWizardView):
         """What is typed at this step, in the fields that it has, and that alone.
 
         A field that did not come keeps what it had: a transfer cut short may look like a whole form. So does one
-        that another tab has changed, and this one has not.
+        that another tab has changed, and this one has not; or this one too, until the person was told.
         """
         step, posted = self.steps.current, self.request.POST
-        return self.with_typed(step, typed_at(step, posted), posted.get(stamps.FIELD, ""))
+        typed = {name: text for name, text in typed_at(step, posted).items() if name not in self.contested}
+        return self.with_typed(step, typed, posted.get(stamps.FIELD, ""))
 
     def with_typed(self, step: str, typed: Mapping[str, str], stamp: str) -> dict[str, list[str]]:
         """What the draft holds of a step, with what was typed in its place in a page of this stamp."""
@@ -216,13 +217,13 @@ class DepositWizard(SessionWizardView):
             return self.keep_typed(etape)
         self.storage.current_step = etape
         searched_before = self.get_form_initial(etape).get("recherche", "")
-        self.changed_elsewhere = stamps.changed_elsewhere(
-            etape, request.POST.get(stamps.FIELD, ""), typed_at(etape, request.POST), self.held(etape)
-        )
+        compared = (etape, request.POST.get(stamps.FIELD, ""), typed_at(etape, request.POST), self.held(etape))
+        self.changed_elsewhere = stamps.changed_elsewhere(*compared)
+        self.contested = {name: compared[2][name] for name in stamps.contested(*compared)}
         self.storage.set_step_data(etape, self.get_form_step_data())
         self.keep_files(etape)
         lapsed.forget(request)
-        response = self.act(etape, searched_before)
+        response = self.show_contested(etape) if self.contested else self.act(etape, searched_before)
         if self.sent:
             return response
         self.storage.save()
@@ -284,6 +285,24 @@ class DepositWizard(SessionWizardView):
         self.say_refusals()
         messages.warning(self.request, "Ce brouillon a été modifié dans un autre onglet : vérifiez cette étape.")
         return redirect(step_url(self.storage.draft.pk, step))
+
+    def show_contested(self, step: str) -> HttpResponse:
+        """Show the step with what was typed, say what another tab saved there, and do nothing else yet."""
+        self.say_refusals()
+        form, held = self.get_form(step), self.held(step)
+        texts = []
+        for name, field in form.fields.items():
+            typed, saved = self.contested.get(form.add_prefix(name)), held.get(form.add_prefix(name), "")
+            if typed is not None:
+                form.initial[name] = typed
+                shown = dict(getattr(field, "choices", ())).get(saved, saved)
+                texts.append(f"{field.label}, {quoted(shown) if shown else 'rien'}")
+        messages.warning(
+            self.request,
+            f"Ce brouillon a été modifié dans un autre onglet, qui a enregistré\u00a0: {' ; '.join(texts)}. "
+            "Cette page garde ce que vous y avez saisi\u00a0: vérifiez-le, puis continuez.",
+        )
+        return self.render(form)
 
     def say_refusals(self) -> None:
         """Say on the next page what this one has no place for."""

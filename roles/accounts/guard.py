@@ -26,7 +26,7 @@ from trail.enums import Action, Result
 from trail.origin import address_of
 from trail.recording import record
 
-from ..models import User, as_stored
+from ..models import FailedLogIn, User, as_stored
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,11 @@ def recent(failed: QuerySet) -> QuerySet:
     return failed.filter(attempt_time__gte=timezone.now() - settings.LOGIN_PAUSE).annotate(
         together=Coalesce(Subquery(total), F("failures_since_start"))
     )
+
+
+def locked() -> QuerySet:
+    """The failed log-ins that hold up the next one, whatever its password."""
+    return recent(FailedLogIn.objects.all()).filter(together__gte=settings.LOGIN_FAILURES)
 
 
 def unlock(user: User) -> int:

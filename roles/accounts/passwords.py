@@ -29,6 +29,7 @@ HINT = (
     "14 caractères ou plus, avec trois de ces quatre sortes ; ou une phrase de 7 mots différents ou plus. "
     "Votre nom, votre adresse et des mots comme « portail » ou « facture » ne comptent pas."
 )
+TOO_WEAK = "Ce mot de passe n’est pas assez solide. Allongez-le, ou variez-en les caractères."
 
 
 class Strength(NamedTuple):
@@ -43,9 +44,9 @@ class StrengthValidator:
     """One of AUTH_PASSWORD_VALIDATORS: one of the three ways, without what anybody would try first."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raise ValidationError for a password that is not strong enough."""
+        """Raise ValidationError for a password that is not strong enough; HINT stands beside its field already."""
         if not is_strong(password, user):
-            raise ValidationError(f"Ce mot de passe n’est pas assez solide. {HINT}", code="password_too_weak")
+            raise ValidationError(TOO_WEAK, code="password_too_weak")
 
     def get_help_text(self) -> str:
         return HINT

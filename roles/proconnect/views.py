@@ -43,8 +43,13 @@ REFUSALS = {
 
 
 def refused(request: HttpRequest, reason: str, person: User | None = None) -> HttpResponse:
-    """The log-in page, with the sentence of this refusal; the trail and the log have its name."""
+    """As `turned_away`; the trail has the reason too."""
     record(Action.PROCONNECT, person=person, result=Result.REFUSED, reason=reason)
+    return turned_away(request, reason)
+
+
+def turned_away(request: HttpRequest, reason: str) -> HttpResponse:
+    """The log-in page, with the sentence of this refusal; the log has its name."""
     logger.warning("ProConnect opened nothing", extra={"reason": reason})
     messages.error(request, REFUSALS[reason])
     return redirect("login")
@@ -73,7 +78,9 @@ class ReturnView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         departure = self.departure(request)
-        if departure is None:
+        if departure is None:  # of no log-in that began here: anybody could fill the trail with these
+            return turned_away(request, "state")
+        if not 0 <= time.time() - departure["added_on"] < STATE_SECONDS:
             return refused(request, "state")
         if "code" not in request.GET or "error" in request.GET:
             return refused(request, "denied")
@@ -97,7 +104,7 @@ class ReturnView(View):
             return refused(request, refusal.reason, person)
 
     def departure(self, request: HttpRequest) -> dict[str, Any] | None:
-        """What the session kept for this way back, which is taken from it: each leads in once, and not for ever."""
+        """What the session kept for this way back, which is taken from it: each leads in once; None of no other."""
         departures: dict[str, dict[str, Any]] = request.session.get(STATES, {})
         departure = departures.pop(request.GET.get("state", ""), None)
         if departure is None:
@@ -105,4 +112,4 @@ class ReturnView(View):
         request.session[STATES] = departures
         # Kept right away: a second request with the same state, while ProConnect is asked, finds it gone.
         request.session.save()
-        return departure if 0 <= time.time() - departure["added_on"] < STATE_SECONDS else None
+        return departure

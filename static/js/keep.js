@@ -42,13 +42,17 @@ function valuesOf(form, stamp, asServed = false) {
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** What changed in this page goes out of the stamp that its buttons send: it wins, even where it is empty again. */
+/**
+ * What changed in this page is marked so in the stamp that its buttons send: it wins, even where it is empty again. Of
+ * what is on its way nobody knows yet whether the draft holds it: that goes out of the stamp.
+ */
 function write({ form, stamp, seen, known, onItsWay }) {
   const values = valuesOf(form, seen);
-  const untouched = (name) => values[name] === known[name] && (!onItsWay || values[name] === onItsWay[name]);
   stamp.value = seen
     .split(" ")
-    .filter((part) => untouched(namesIn(part)[0]))
+    .map((part) => [part, namesIn(part)[0]])
+    .filter(([, name]) => !onItsWay || onItsWay[name] === known[name])
+    .map(([part, name]) => (values[name] === known[name] ? part : part.replace(":", "!")))
     .join(" ");
 }
 

@@ -1,5 +1,7 @@
 """Nothing typed is lost, and no tab that was left open erases it (RULES.md §5)."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -55,11 +57,52 @@ def test_an_untouched_tab_erases_nothing(started, press, value):
     assert held(started) == typed()
 
 
-def test_what_is_typed_in_a_stale_tab_wins_field_by_field(started):
-    stamp = started.stamp("details")
+@pytest.mark.parametrize("mark", [":", "!"], ids=["without the script", "with it"])
+@pytest.mark.parametrize("press", [None, "wizard_goto_step", "associer"])
+def test_what_is_typed_in_a_stale_tab_wins_once_the_person_was_told(started, press, mark):
+    stamp = started.stamp("details").replace("number:", f"number{mark}")
     started.post("details", typed())
-    started.post("details", EMPTY | {"number": "F-2"}, press="wizard_goto_step", value="facture", stamp=stamp)
+    stale = EMPTY | {"number": "F-2"}
+    response = started.post("details", stale, press=press, value="facture", stamp=stamp)
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert f"{ELSEWHERE}, qui a enregistré\u00a0: Numéro de la facture, «\u00a0F-1\u00a0»." in page
+    assert 'value="F-2"' in page
+    assert 'value="12"' in page
+    assert held(started) == typed()
+    told = re.search(r'name="vu"\s+value="([^"]*)"', page)[1]
+    started.post("details", typed(number="F-2"), press="wizard_goto_step", value="facture", stamp=told)
     assert held(started) == typed(number="F-2")
+
+
+def test_what_was_changed_back_to_what_the_page_showed_is_no_overwriting(started):
+    """Without a script it looks untouched; with one it is typed, and the person is told."""
+    started.post("details", typed())
+    stamp = started.stamp("details")
+    started.post("details", typed(number="F-9"))
+    asked = {"press": "wizard_goto_step", "value": "facture"}
+    assert started.post("details", typed(), stamp=stamp, **asked).status_code == 302
+    told = started.post("details", typed(), stamp=stamp.replace("number:", "number!"), **asked)
+    assert "Numéro de la facture, «\u00a0F-9\u00a0»." in told.content.decode()
+    assert held(started) == typed(number="F-9")
+
+
+def test_a_choice_of_another_tab_is_told_in_its_words(wizard, provider, dossier):
+    started = wizard(provider, dossier)
+    stamp = started.stamp("facture")
+    started.post("facture", {"covers_tuition": "non"})
+    page = started.post("facture", {"covers_tuition": "oui"}, stamp=stamp, facture=pdf()).content.decode()
+    assert ", «\u00a0Non\u00a0»." in page
+    assert started.draft.documents.get().name == "facture.pdf"
+    assert held(started, "facture") == {"covers_tuition": "non"}
+
+
+def test_what_another_tab_emptied_is_told_as_nothing(started):
+    started.post("details", typed())
+    stamp = started.stamp("details")
+    started.post("details", typed(number=""), press="wizard_goto_step", value="facture")
+    page = started.post("details", typed(number="F-2"), stamp=stamp).content.decode()
+    assert "Numéro de la facture, rien." in page
 
 
 def test_what_is_emptied_on_purpose_is_empty(started):

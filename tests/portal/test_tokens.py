@@ -38,7 +38,7 @@ SHAPES = [
 
 
 def colours_of(block: str) -> dict[str, str]:
-    return dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", block))
+    return dict(re.findall(r"--([a-z0-9-]+): #([0-9a-f]{6});", block))
 
 
 def palettes() -> dict[str, dict[str, str]]:
@@ -85,7 +85,23 @@ def test_both_schemes_name_the_same_colours():
     assert colours_of(light).keys() == colours_of(dark).keys()
 
 
+BACK_OFFICE = Path(settings.BASE_DIR) / "static/css/back_office/tokens.css"
+
+
+def test_the_colours_of_the_back_office_are_seen_light_and_dark():
+    """On the backgrounds of Django's own pages; its button chooses light or dark as the system's setting does."""
+    light, by_system, by_button = (
+        colours_of(part)
+        for part in re.split(r"@media[^{]*\{|html\[data-theme=\"dark\"\]", BACK_OFFICE.read_text(encoding="utf-8"))
+    )
+    assert by_system == by_button
+    assert light.keys() == by_button.keys()
+    for palette, background in ((light, "ffffff"), (by_button, "121212")):
+        for name, colour in palette.items():
+            assert contrast(colour, background) >= (4.5 if name == "today-mark" else 3), name
+
+
 def test_no_other_sheet_names_a_colour():
-    for sheet in (Path(settings.BASE_DIR) / "static/css").glob("*.css"):
+    for sheet in (Path(settings.BASE_DIR) / "static/css").rglob("*.css"):
         if sheet.name != "tokens.css":
             assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?!\s*\{)|rgba?\(|hsla?\(", sheet.read_text(encoding="utf-8"))

@@ -19,6 +19,8 @@ NOT_SAID = {
     *("Http404", "SuspiciousOperation", "BadRequest", "ConnectionResetError", "ValueError", "RuntimeError"),
     *("debug", "info", "warning", "error", "exception"),
     *("success", "log_change", "SearchField"),
+    # The home of the back office says what to do, and what its plots show.
+    *("Need", "Figure"),
 }
 # Also one that another follows, which is filled in.
 SENTENCE = re.compile(r".*[\w…}»)]\.( …)?", re.DOTALL)

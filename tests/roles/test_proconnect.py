@@ -67,12 +67,17 @@ def is_logged_in(client: Client) -> bool:
     return client.get("/compte/double-authentification/").status_code == 200
 
 
-def assert_refused(client: Client, response, reason: str) -> None:
-    """The log-in page, with its sentence, and a line in the trail; nobody is in."""
+def assert_turned_away(client: Client, response, reason: str) -> None:
+    """The log-in page, with its sentence; nobody is in."""
     assert (response.status_code, response.url) == (302, "/connexion/")
     page = client.get("/connexion/").content.decode()
     assert REFUSALS[reason] in page
     assert not is_logged_in(client)
+
+
+def assert_refused(client: Client, response, reason: str) -> None:
+    """The same, and a line in the trail."""
+    assert_turned_away(client, response, reason)
     event = Event.objects.filter(action=Action.PROCONNECT).latest("pk")
     assert (event.result, event.reason) == (Result.REFUSED, reason)
 
@@ -244,14 +249,14 @@ def test_userinfo_that_is_not_the_providers_about_this_person_opens_nothing(clie
 
 def test_a_state_of_nobody_opens_nothing(client, provider, person):
     back = provider.answer(depart(Client()), SUB).headers["Location"].removeprefix("http://testserver")
-    assert_refused(client, client.get(back), "state")
+    assert_turned_away(client, client.get(back), "state")
 
 
 def test_a_way_back_is_taken_once(client, provider, person):
     back = provider.answer(depart(client), SUB).headers["Location"].removeprefix("http://testserver")
     client.get(back)
     client.post("/deconnexion/")
-    assert_refused(client, client.get(back), "state")
+    assert_turned_away(client, client.get(back), "state")
 
 
 def test_a_code_is_taken_once(client, provider, person):
@@ -280,6 +285,12 @@ def test_an_address_made_up_is_a_sentence_and_logs_nobody_out(client, provider, 
     client.force_login(person)
     assert client.get("/proconnect/retour/", query).status_code == 302
     assert is_logged_in(client)
+
+
+@pytest.mark.parametrize("query", [{}, {"state": "x"}, {"error": "access_denied"}, {"code": "x"}, {"state": "\x00"}])
+def test_an_address_made_up_does_not_fill_the_trail(client, provider, query):
+    assert_turned_away(client, client.get("/proconnect/retour/", query), "state")
+    assert not Event.objects.exists()
 
 
 # --- The provider is away ---------------------------------------------------------------------------------------------

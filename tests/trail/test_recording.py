@@ -32,6 +32,7 @@ from portal.tasks import purge as purge_all
 from roles.enums import Role, Side
 from roles.models import FailedLogIn, User
 from roles.proconnect import identities
+from roles.proconnect.views import STATES
 from tests.factories import DossierFactory, UserFactory, make_deposit, person_with
 from tests.portal.test_personal_data import ADDRESS as MY_DATA
 from tests.roles.test_second_factor import code_of, wrong_code
@@ -310,6 +311,13 @@ def with_application(scene: Scene) -> Scene:
     return scene
 
 
+def come_back_late(scene: Scene):
+    session = scene.client.session
+    session[STATES] = {"x": {"added_on": 0}}
+    session.save()
+    return scene.client.get("/proconnect/retour/?state=x")
+
+
 def show_wrong_code(scene: Scene) -> None:
     log_in(with_application(scene), scene.person.email)
     scene.client.post("/connexion/code/", {"code": wrong_code(scene.person)})
@@ -396,9 +404,7 @@ CASES = {
     "a wrong code": Case(Action.SECOND_FACTOR_CODE, show_wrong_code, REFUSED, "otp_totp.totpdevice", **ON_ACCOUNT),
     "new recovery codes": Case(Action.RECOVERY_CODES, renew_codes, **ON_ACCOUNT),
     # What a provider says for it, or against it: tests/roles/test_proconnect.py.
-    "a way back from ProConnect that nobody took": Case(
-        Action.PROCONNECT, lambda scene: scene.client.get("/proconnect/retour/?state=x"), REFUSED, "state", who=""
-    ),
+    "a way back from ProConnect that came too late": Case(Action.PROCONNECT, come_back_late, REFUSED, "state", who=""),
     "an identity linked": Case(
         Action.PROCONNECT_LINK, lambda scene: identities.link(scene.person, "sub"), **ON_ACCOUNT, asked=False
     ),

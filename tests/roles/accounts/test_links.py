@@ -158,6 +158,12 @@ def test_what_is_wrong_gets_a_sentence_and_the_link_stays_good(client, link, per
     assert choose(client, link).status_code == 302
 
 
+def test_the_hint_is_said_once_when_a_password_is_refused(client, link):
+    page = choose(client, link, password="demo").content.decode()
+    assert page.count("assez solide") == 2  # above all, and at the field
+    assert page.count("phrase de 7") == 1
+
+
 def test_the_hint_is_there_before_one_types(client, link):
     page = client.get(client.get(link).url).content.decode()
     assert page.index("12\u00a0caractères" if "12\u00a0caractères" in page else "12 caractères") < page.index(

@@ -27,6 +27,7 @@ from trail.admin import BoundedPaginator
 
 from . import consequences, powers
 from .accounts import closing, guard, links
+from .accounts.lifetimes import in_words
 from .assignments import RoleAssignmentForm
 from .enums import Role, Side
 from .models import Company, Establishment, FailedLogIn, RoleAssignment, User
@@ -84,7 +85,7 @@ class NewAccountForm(forms.ModelForm):
         label="inviter par e-mail",
         initial=True,
         required=False,
-        help_text=f"Envoie un lien, valable {settings.INVITATION_LIFETIME.days} jours, pour choisir un mot de passe.",
+        help_text=f"Envoie un lien, valable {in_words(settings.INVITATION_LIFETIME)}, pour choisir un mot de passe.",
     )
 
     class Meta:

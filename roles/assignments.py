@@ -11,7 +11,7 @@ from .models import Company, Establishment, RoleAssignment
 NO_NUMBER = "Indiquez les neuf chiffres d’un SIREN, ou les quatorze d’un SIRET."
 UNKNOWN_SIREN = "Aucune société n’a ce SIREN."
 UNKNOWN_SIRET = "Aucun établissement n’a ce SIRET."
-TWO_PLACES = "Choisissez dans la liste ou par le numéro : pas les deux."
+TWO_PLACES = "Choisissez dans la liste ou par le numéro : pas les deux."
 PLACE = {RoleScope.COMPANY: "une société", RoleScope.ESTABLISHMENT: "un établissement"}
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
@@ -84,5 +84,5 @@ class RoleAssignmentForm(forms.ModelForm):
         if cleaned.get(other) or not cleaned.get(wanted):
             self.add_error(
                 "number" if cleaned.get("number") else wanted,
-                f"« {role.label} » s’attribue sur {PLACE[role.scope]}, et là seulement.",
+                f"« {role.label} » s’attribue sur {PLACE[role.scope]}, et là seulement.",
             )

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from .models import User
 
 SUPERUSER_ONLY = "Seul un superutilisateur peut modifier ce compte."
-ABOVE = "Ce compte a des droits que vous n’avez pas : adressez-vous à une personne qui les a."
+ABOVE = "Ce compte a des droits que vous n’avez pas : adressez-vous à une personne qui les a."
 
 
 def why_untouchable(actor: User, person: User) -> str | None:

@@ -40,9 +40,10 @@ def record(
 ) -> None:
     """Write one event, within the caller's transaction if there is one.
 
-    `person` is who did it (where somebody sees the portal as a person, who looks), `side` on whose behalf, `on` the thing it was done to (its `trail_label` names it, or its
-    words), `deposit` the id of the deposit or draft that it belongs to (without one the thing's `trail_deposit`),
-    `reason` a short name of why it was refused. From where is known (trail/origin.py). Raises django.db.Error.
+    `person` is who did it (of one who is seen by the back office, who looks), `side` on whose behalf, `on` the thing it
+    was done to (its `trail_label` names it, or its words), `deposit` the id of the deposit or draft that it belongs to
+    (without one the thing's `trail_deposit`), `reason` a short name of why it was refused. From where is known
+    (trail/origin.py). Raises django.db.Error.
     """
     event(action, person=person, side=side, on=on, deposit=deposit, result=result, reason=reason, details=details).save(
         force_insert=True

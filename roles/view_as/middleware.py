@@ -24,7 +24,7 @@ REASON = "view_as"
 class ViewAsMiddleware:
     """Middleware, within those that know who asks: puts the person who is seen in the place of who looks.
 
-    Whatever is not known to only read is refused: unsafe methods, whole, and addresses that VIEW_AS_PAGES does not name.
+    What is not known to read alone is refused: every unsafe method, and the addresses that VIEW_AS_PAGES does not name.
     The back office is closed meanwhile: it would be that of somebody who is not there.
     """
 
@@ -76,11 +76,11 @@ def _why_refused(request: HttpRequest, present: Viewing) -> str | None:
     match = request.resolver_match
     if match and "admin" in match.app_names:
         return (
-            f"Vous voyez le portail comme {present.person} : le back-office est fermé. Pour l’ouvrir, pressez "
-            "« Revenir au back-office »."
+            f"Vous voyez le portail comme {present.person} : le back-office est fermé. Pour l’ouvrir, pressez "
+            "« Revenir au back-office »."
         )
     if request.method not in SAFE_METHODS:
-        return f"Vous voyez le portail comme {present.person}, sans rien pouvoir y faire : rien n’a été changé."
+        return f"Vous voyez le portail comme {present.person}, sans rien pouvoir y faire : rien n’a été changé."
     if match is None or match.view_name not in settings.VIEW_AS_PAGES:
-        return f"Cette page est à {present.person} : on ne l’ouvre pas à sa place."
+        return f"Cette page ne s’ouvre pas à la place de {present.person}."
     return None

@@ -1,7 +1,7 @@
 """Who sees the portal in whose place, from when to when: kept in the session of the one who looks, and nowhere else.
 
-The person's own sessions, last log-in and failed log-ins know nothing of it; what the one who looks must prove to be let
-into the back office, they have proved before. Both are known to the trail: an event of a person who is seen so is one
+The person's own sessions, last log-in and failed log-ins know nothing of it; what one must prove to be let into the
+back office, the one who looks has proved before. Both are known to the trail: an event of a person who is seen so is one
 of who looks, and says as whom (trail/recording.py).
 """
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from trail.enums import Action
 from trail.recording import record
 
+from ..accounts.lifetimes import in_words
 from ..models import User
 
 SESSION_KEY = "view_as"
@@ -26,7 +27,7 @@ PERMISSION = "roles.view_as_user"
 
 NOT_PERMITTED = "Vos droits ne permettent pas de voir le portail comme quelqu’un d’autre."
 ONESELF = "C’est votre propre compte."
-STAFF = "Ce compte ouvre le back-office : personne ne voit le portail à sa place."
+STAFF = "Ce compte ouvre le back-office : personne ne voit le portail à sa place."
 CLOSED = "Ce compte est désactivé."
 GONE = "Ce compte n’existe plus."
 ELSEWHERE = "Vous n’êtes plus sur un réseau d’où le back-office s’ouvre."
@@ -102,8 +103,8 @@ def end(request: HttpRequest, viewing: Viewing) -> None:
 
 def time_is_up() -> str:
     """The sentence for who has looked for as long as one may."""
-    minutes = int(settings.VIEW_AS_LIFETIME.total_seconds() // 60)
-    return f"Les {minutes}\u00a0minutes sont passées."
+    longest = in_words(settings.VIEW_AS_LIFETIME)
+    return f"Le temps est passé : on voit le portail comme un autre pendant {longest} au plus."
 
 
 def _back_office_is_near(request: HttpRequest) -> bool:

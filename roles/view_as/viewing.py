@@ -1,7 +1,7 @@
 """Who sees the portal in whose place, from when to when: kept in the session of the one who looks, and nowhere else.
 
 The person's own sessions, last log-in and failed log-ins know nothing of it; what one must prove to be let into the
-back office, the one who looks has proved before. Both are known to the trail: an event of a person who is seen so is one
+back office, the one who looks has proved before. Both are known to the trail: an event of a person who is seen is one
 of who looks, and says as whom (trail/recording.py).
 """
 

@@ -32,7 +32,7 @@ def of_closing(person: User) -> Iterator[str]:
     drafts = _many(Draft.objects.filter(owner=person, deleted_at=None, saved_at__isnull=False))
     if drafts:
         words = _counted(drafts, "brouillon en cours", "brouillons en cours")
-        yield f"{words} : personne d’autre ne peut les reprendre."
+        yield f"{words} : personne d’autre ne peut y travailler."
     pending = _many(Deposit.objects.filter(depositor=person, state=DepositState.PENDING))
     if pending:
         words = _counted(pending, "dépôt en cours de transmission", "dépôts en cours de transmission")

@@ -72,6 +72,14 @@ class RoleAssignmentInline(admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("company", "establishment")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Places have pages of their own: no buttons beside them that would add or change one from here."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in ("company", "establishment"):
+            for button in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+                setattr(field.widget, button, False)
+        return field
+
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """The number is for who may add: it is no column."""
         fields = super().get_fields(request, obj)
@@ -107,11 +115,13 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "password_state")}),
         ("Identité", {"fields": ("first_name", "last_name")}),
-        ("Accès", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Accès", {"fields": ("is_open", "is_staff", "groups")}),
+        ("Droits particuliers", {"classes": ("collapse",), "fields": ("is_superuser", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "invite")}),)
-    readonly_fields = ("password_state", "is_active", "last_login", "date_joined")
+    readonly_fields = ("password_state", "is_open", "last_login", "date_joined")
+    filter_horizontal = ("user_permissions",)
     list_display = ("email", "last_name", "first_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "role_assignments__role")
     search_fields = ("email", "last_name", "first_name")
@@ -148,8 +158,15 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Of the groups, those that give no more than one has."""
         if db_field.name == "groups":
-            kwargs["queryset"] = powers.groups_given_by(_person(request))
+            kwargs |= {"queryset": powers.groups_given_by(_person(request)), "widget": forms.CheckboxSelectMultiple}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A group has a page of its own: none is added in passing."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "groups":
+            field.widget.can_add_related = False
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
@@ -216,6 +233,11 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
             return redirect("admin:roles_user_change", person.pk)
         return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
+    @admin.display(description="actif", boolean=True)
+    def is_open(self, user: User) -> bool:
+        """Changed by « Désactiver le compte » and « Réactiver le compte » alone."""
+        return user.is_active
+
     @admin.display(description="mot de passe")
     def password_state(self, user: User) -> str:
         """Whether there is one, or what is missing to it."""
@@ -266,7 +288,7 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
             "opts": self.opts,
             "accounts": [(person, consequences.of_closing(person)) for person in chosen],
             "checkbox": ACTION_CHECKBOX_NAME,
-            "account": request.POST.get("account", ""),
+            "account": account if (account := request.POST.get("account", "")).isdecimal() else "",
         }
         return TemplateResponse(request, "admin/roles/user/close.html", context)
 

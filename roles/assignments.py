@@ -46,7 +46,7 @@ class RoleAssignmentForm(forms.ModelForm):
         # Another role on the same place is one of the same scope.
         held = self.instance.as_role.scope if self.instance.pk else None
         self.fields["role"].choices = roles_by_side(held)  # type: ignore[attr-defined]
-        self.fields["number"].widget.attrs |= {"size": 15, "inputmode": "numeric"}
+        self.fields["number"].widget.attrs |= {"size": 13, "inputmode": "numeric"}
 
     def clean_number(self) -> Company | Establishment | None:
         """The place that the number names."""

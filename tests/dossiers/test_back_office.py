@@ -234,5 +234,5 @@ def test_who_closes_an_account_reads_what_hangs_on_it(side):
     DraftFactory(owner=person, origin=dossier, side=side, saved_at="2026-11-20T10:00Z")
     make_deposit(dossier, person, side)
     drafts, deposits = (sentence.replace("\xa0", " ") for sentence in consequences.of_closing(person))
-    assert drafts == "1 brouillon en cours : personne d’autre ne peut les reprendre."
+    assert drafts == "1 brouillon en cours : personne d’autre ne peut y travailler."
     assert deposits == "1 dépôt en cours de transmission : rien n’est annulé, la transmission aura lieu."

@@ -84,5 +84,5 @@ class RoleAssignmentForm(forms.ModelForm):
         if cleaned.get(other) or not cleaned.get(wanted):
             self.add_error(
                 "number" if cleaned.get("number") else wanted,
-                f"« {role.label} » s’attribue sur {PLACE[role.scope]}, et là seulement.",
+                f"Le rôle « {role.label} » s’attribue sur {PLACE[role.scope]}, et là seulement.",
             )

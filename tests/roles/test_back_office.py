@@ -14,7 +14,7 @@ from django.urls import reverse
 from outbox.models import Mail
 from roles.assignments import roles_by_side
 from roles.enums import Role, Side
-from roles.models import Company, Establishment, RoleAssignment, User
+from roles.models import Establishment, RoleAssignment, User
 from tests.factories import (
     CompanyFactory,
     DossierFactory,

@@ -99,7 +99,7 @@ class DossierAdmin(LargeTableMixin, admin.ModelAdmin):
         form = self.get_form(request, dossier, change=True)(request.POST, request.FILES, instance=edited)
         if not form.is_valid() or "status" not in form.changed_data:
             return None
-        status = DossierStatus(form.cleaned_data["status"])
+        status = DossierStatus[form.cleaned_data["status"]]
         change = f"{dossier.status} {status.value}"
         if request.POST.get("confirmed") == change:
             return None

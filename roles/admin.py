@@ -55,7 +55,7 @@ class NormalisedSearchMixin:
 class LargeTableMixin:
     """For a table of a million rows: nothing counts it, or sorts it, as a whole; lists of choices neither."""
 
-    paginator = BoundedPaginator
+    paginator: Any = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -194,9 +194,9 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
         buttons = self._buttons(request, person) if isinstance(person, User) else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | buttons)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet) -> Any:
+    def response_action(self, request: HttpRequest, queryset: QuerySet, *place: Any, **more: Any) -> Any:
         """An action that was begun on the page of an account ends there."""
-        response = super().response_action(request, queryset)
+        response = super().response_action(request, queryset, *place, **more)
         account = request.POST.get("account", "")
         if account.isdecimal() and (response is None or response.status_code == 302):
             return redirect("admin:roles_user_change", int(account))
@@ -214,10 +214,11 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
             "close": person.is_active and person.pk != request.user.pk,
             "reopen": not person.is_active,
         }
-        offered = self.get_actions(request) if _may_touch(request, person) else {}
+        actions = self.get_actions(request) if _may_touch(request, person) else {}
+        labels = {name: action[2] for name, action in actions.items() if action}
         return {
             "view_as": viewing.why_not(_person(request), person) is None,
-            "account_actions": [(name, offered[name][2]) for name, does in fits.items() if does and name in offered],
+            "account_actions": [(name, labels[name]) for name, does in fits.items() if does and name in labels],
         }
 
     @method_decorator(require_POST)

@@ -70,7 +70,7 @@ def event(
     # Somebody of the back office looks in this person's place: it is they who do it, and the details say as whom.
     viewer: AbstractBaseUser | None = getattr(person, "viewed_by", None)
     if viewer and person:
-        details = {**(details or {}), "viewed_as": person.get_username(), "viewed_as_id": person.pk}
+        details = {**(details or {}), "viewed_as": person.get_username(), "viewed_as_id": id_of(person.pk)}
         person = viewer
     return Event(
         action=action,

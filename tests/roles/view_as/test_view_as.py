@@ -114,7 +114,7 @@ def test_the_trail_knows_both_of_all_that_is_done(looking, staff, person, dossie
     for event in done:
         assert event.email == staff.email
         assert event.details["viewed_as"] == person.email
-        assert event.details["viewed_as_id"] == person.pk
+        assert event.details["viewed_as_id"] == str(person.pk)
     assert (done[-1].result, done[-1].reason) == (Result.REFUSED, "view_as")
     assert not Event.objects.filter(person_id=person.pk, action__in=[event.action for event in done]).exists()
 

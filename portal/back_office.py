@@ -4,16 +4,37 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
-from trail.back_office import RecordingSite
+from trail.back_office import RecordingAdmin, RecordingSite
 
 from .today import home
 from .views import PortalLogoutView
 
 
+class TitledAdmin(RecordingAdmin):
+    """Pages under the name of what they show: Django's titles make « Modification de utilisateur »."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        name = self.opts.verbose_name
+        title = capfirst(name) if object_id else f"Ajouter\u00a0: {name}"
+        return super().changeform_view(request, object_id, form_url, {"title": title} | (extra_context or {}))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+
+
 class BackOffice(RecordingSite):
     """Where Django has a page of its own for what the portal does already, the portal's."""
 
+    page = TitledAdmin
     index_template = "back_office/index.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

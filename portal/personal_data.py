@@ -21,7 +21,7 @@ from roles.http import PersonRequest
 from roles.models import User
 from trail.enums import Action
 from trail.models import Event
-from trail.recording import record
+from trail.recording import id_of, record
 
 READ_AT_ONCE = 500
 YEAR_DAYS = 365
@@ -134,6 +134,15 @@ def held_on(of: User) -> dict[str, dict[str, Any] | Iterable[dict[str, Any]]]:
                 "adresse IP": event.address,
             }
             for event in Event.objects.filter(person_id=of.pk).iterator(READ_AT_ONCE)
+        ),
+        # When somebody of the back office saw the portal in their place; not who.
+        "vu à sa place": (
+            {"le": event.at, "action": event.get_action_display()}
+            for event in Event.objects.filter(
+                subject_type=User._meta.label_lower,
+                subject_id=id_of(of.pk),
+                action__in=(Action.VIEW_AS, Action.VIEW_AS_END),
+            )
         ),
     }
 

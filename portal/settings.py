@@ -192,6 +192,20 @@ LOGIN_FAILURES_OF_AN_ADDRESS = 100
 LOGIN_PAUSE = timedelta(minutes=15)
 INVITATION_LIFETIME = timedelta(days=7)
 PASSWORD_LINK_LIFETIME = timedelta(hours=1)
+# How long « Voir comme » lasts at most, and the pages that it shows: those that only read. What is not named here is
+# refused meanwhile (roles/view_as/middleware.py).
+VIEW_AS_LIFETIME = timedelta(minutes=30)
+VIEW_AS_PAGES = {
+    *("home", "login", "accessibility", "personal-data", "verify"),
+    *("dossiers:list", "dossiers:detail"),
+    *("invoices:documents", "invoices:add-document", "invoices:step", "invoices:associable", "invoices:delete-draft"),
+    *("invoices:deposits", "invoices:deposits-csv", "invoices:deposits-xlsx", "invoices:statuses", "invoices:cancel"),
+    *("invoices:receipt", "invoices:receipt-by-reference", "invoices:receipt-pdf", "invoices:deposit-zip"),
+    *("invoices:document", "invoices:preview", "invoices:thumbnail", "invoices:page-picture"),
+    *("roles:account", "second_factor:overview"),
+}
+# These answer whoever asks, without a look at the session.
+VIEW_AS_UNASKED = {"favicon", "health-live", "health-ready", "metrics"}
 # In one hour: more links for one e-mail address are not sent, more demands from one IP address are refused.
 PASSWORD_LINKS_PER_EMAIL = 3
 PASSWORD_LINKS_PER_ADDRESS = 30
@@ -239,6 +253,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "roles.view_as.middleware.ViewAsMiddleware",
     "trail.middleware.TrailMiddleware",
     "portal.middleware.LogInFirstMiddleware",
     "roles.second_factor.middleware.StaffSecondFactorMiddleware",

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("roles.accounts.urls")),
     path("deconnexion/", PortalLogoutView.as_view(), name="logout"),
     path("", include("roles.second_factor.urls")),
+    path("", include("roles.view_as.urls")),
     path("", include("dossiers.urls")),
     path("", include("invoices.urls")),
     path("accessibilite/", accessibility, name="accessibility"),

@@ -6,26 +6,43 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
+from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from .accounts import guard, links
+from trail.admin import BoundedPaginator
+
+from . import consequences, powers
+from .accounts import closing, guard, links
+from .accounts.lifetimes import in_words
+from .assignments import RoleAssignmentForm
+from .enums import Role, Side
 from .models import Company, Establishment, FailedLogIn, RoleAssignment, User
 from .proconnect import identities
 from .search import normalise
 from .second_factor import devices
+from .view_as import viewing
 
 # django-otp's own pages show secrets; what the back office does with second factors is done on the account.
 admin.site.unregister([TOTPDevice, StaticDevice])
 
-# What opens the back office, and what is open there: given by those who have all of it.
-POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+# What no group gives: by superusers alone. Groups are given up to one's own (roles/powers.py).
+SUPERUSER_POWERS = ("is_superuser", "user_permissions")
+# More establishments than this are a list of their own: a form takes a thousand fields at most.
+ESTABLISHMENTS_ON_A_PAGE = 50
 
 
 class NormalisedSearchMixin:
@@ -35,15 +52,38 @@ class NormalisedSearchMixin:
         return super().get_search_results(request, queryset, normalise(search_term))  # type: ignore[misc]
 
 
+class LargeTableMixin:
+    """For a table of a million rows: nothing counts it, or sorts it, as a whole; lists of choices neither."""
+
+    paginator: Any = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+
 class RoleAssignmentInline(admin.TabularInline):
-    """The roles of one person."""
+    """The roles of one person, with a line to add one where there is no JavaScript to add it with."""
 
     model = RoleAssignment
+    form = RoleAssignmentForm
+    fields = ("role", "company", "establishment", "number")
     autocomplete_fields = ("company", "establishment")
-    extra = 0
+    extra = 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("company", "establishment")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Places have pages of their own: no buttons beside them that would add or change one from here."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in ("company", "establishment"):
+            for button in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+                setattr(field.widget, button, False)
+        return field
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The number is for who may add: it is no column."""
+        fields = super().get_fields(request, obj)
+        return fields if self.has_add_permission(request, obj) else [name for name in fields if name != "number"]
 
 
 class NewAccountForm(forms.ModelForm):
@@ -53,7 +93,7 @@ class NewAccountForm(forms.ModelForm):
         label="inviter par e-mail",
         initial=True,
         required=False,
-        help_text="Envoie un lien, valable sept jours, pour choisir un mot de passe.",
+        help_text=f"Envoie un lien, valable {in_words(settings.INVITATION_LIFETIME)}, pour choisir un mot de passe.",
     )
 
     class Meta:
@@ -62,10 +102,12 @@ class NewAccountForm(forms.ModelForm):
 
 
 @admin.register(User)
-class EmailUserAdmin(UserAdmin):
+class EmailUserAdmin(LargeTableMixin, UserAdmin):
     """Accounts that log in by e-mail address, with their roles.
 
-    Passwords are neither shown nor set here: a link is sent. Who is no superuser makes none, and touches none.
+    Passwords are neither shown nor set here: a link is sent. Who may change accounts gives no right that they have not,
+    and touches no account that is above their own (roles/powers.py). Accounts are closed and opened by actions, which
+    do what belongs to it.
     """
 
     form = forms.ModelForm
@@ -73,30 +115,58 @@ class EmailUserAdmin(UserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "password_state")}),
         ("Identité", {"fields": ("first_name", "last_name")}),
-        ("Accès", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Accès", {"fields": ("is_open", "is_staff", "groups")}),
+        ("Droits particuliers", {"classes": ("collapse",), "fields": ("is_superuser", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "invite")}),)
-    readonly_fields = ("password_state", "last_login", "date_joined")
+    readonly_fields = ("password_state", "is_open", "last_login", "date_joined")
+    filter_horizontal = ("user_permissions",)
     list_display = ("email", "last_name", "first_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "role_assignments__role")
     search_fields = ("email", "last_name", "first_name")
+    search_help_text = "Une adresse e-mail, un nom ou un prénom, ou le début de l’un d’eux."
     ordering = ("email",)
-    date_hierarchy = "date_joined"
     inlines = (RoleAssignmentInline,)
-    actions = ("invite", "send_password_link", "end_sessions", "unlock", "remove_second_factor", "unlink_proconnect")
+    actions = (
+        "invite",
+        "send_password_link",
+        "unlock",
+        "end_sessions",
+        "remove_second_factor",
+        "unlink_proconnect",
+        "close",
+        "reopen",
+    )
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
         """Roles come after the account, as its password does."""
         return super().get_inlines(request, obj) if obj else ()
 
     def get_urls(self) -> list[Any]:
-        """Those of any model: Django's page that sets somebody's password is not among them."""
-        return admin.ModelAdmin.get_urls(self)
+        """Those of any model, and « Voir comme »: Django's page that sets somebody's password is not among them."""
+        view_as = self.admin_site.admin_view(self.view_as)
+        return [
+            path("<path:object_id>/voir-comme/", view_as, name="roles_user_view_as"),
+            *admin.ModelAdmin.get_urls(self),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))
-        return fields if request.user.is_superuser else (*fields, *POWERS)
+        return fields if request.user.is_superuser else (*fields, *SUPERUSER_POWERS)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Of the groups, those that give no more than one has."""
+        if db_field.name == "groups":
+            kwargs |= {"queryset": powers.groups_given_by(_person(request)), "widget": forms.CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A group has a page of its own: none is added in passing."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "groups":
+            field.widget.can_add_related = False
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
@@ -104,18 +174,70 @@ class EmailUserAdmin(UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new account has no password, and is invited to choose one if the form says so.
+    def has_help_permission(self, request: HttpRequest) -> bool:
+        """Who helps on the telephone, and who may change the account anyway."""
+        return request.user.has_perm("roles.help_user") or super().has_change_permission(request)
 
-        From the day an account is opened again its time unused begins anew.
-        """
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new account has no password, and is invited to choose one if the form says so."""
         if not change:
             obj.set_unusable_password()
-        if "is_active" in form.changed_data and obj.is_active:
-            obj.active_since = timezone.now()
         super().save_model(request, obj, form, change)
         if not change and form.cleaned_data["invite"]:
             links.invite(obj, by=_person(request))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With what can be done for this person, as buttons."""
+        person = self.get_object(request, unquote(object_id))
+        buttons = self._buttons(request, person) if isinstance(person, User) else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | buttons)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet, *place: Any, **more: Any) -> Any:
+        """An action that was begun on the page of an account ends there."""
+        response = super().response_action(request, queryset, *place, **more)
+        account = request.POST.get("account", "")
+        if account.isdecimal() and (response is None or response.status_code == 302):
+            return redirect("admin:roles_user_change", int(account))
+        return response
+
+    def _buttons(self, request: HttpRequest, person: User) -> dict[str, Any]:
+        """What the page of an account offers beside its fields: actions that make sense for this one."""
+        fits = {
+            "invite": person.is_active and not person.has_usable_password(),
+            "send_password_link": person.is_active and person.has_usable_password(),
+            "unlock": person.is_active,
+            "end_sessions": person.is_active,
+            "remove_second_factor": devices.exists_for(person),
+            "unlink_proconnect": person.proconnect_sub is not None,
+            "close": person.is_active and person.pk != request.user.pk,
+            "reopen": not person.is_active,
+        }
+        actions = self.get_actions(request) if _may_touch(request, person) else {}
+        labels = {name: action[2] for name, action in actions.items() if action}
+        return {
+            "view_as": viewing.why_not(_person(request), person) is None,
+            "account_actions": [(name, labels[name]) for name, does in fits.items() if does and name in labels],
+        }
+
+    @method_decorator(require_POST)
+    def view_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """« Voir comme »: the portal as this person has it, from now on (roles/view_as/)."""
+        if not request.user.has_perm(viewing.PERMISSION):
+            raise PermissionDenied(viewing.NOT_PERMITTED)
+        person = self.get_object(request, unquote(object_id))
+        if not isinstance(person, User):
+            raise Http404
+        if refusal := viewing.begin(request, person):
+            self.message_user(request, refusal, messages.WARNING)
+            return redirect("admin:roles_user_change", person.pk)
+        return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
+
+    @admin.display(description="actif", boolean=True)
+    def is_open(self, user: User) -> bool:
+        """Changed by « Désactiver le compte » and « Réactiver le compte » alone."""
+        return user.is_active
 
     @admin.display(description="mot de passe")
     def password_state(self, user: User) -> str:
@@ -126,22 +248,22 @@ class EmailUserAdmin(UserAdmin):
             return "Aucun : cette personne n’a pas été invitée."
         return f"Aucun : invitée le {date_format(localtime(user.invited_at), 'j F Y')}."
 
-    @admin.action(description="Inviter par e-mail à choisir un mot de passe", permissions=["change"])
+    @admin.action(description="Inviter par e-mail à choisir un mot de passe", permissions=["help"])
     def invite(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """« Inviter »: those who have no password yet."""
         self._each(request, chosen, links.invite, "Invitation envoyée")
 
-    @admin.action(description="Envoyer un lien pour choisir un nouveau mot de passe", permissions=["change"])
+    @admin.action(description="Envoyer un lien pour choisir un nouveau mot de passe", permissions=["help"])
     def send_password_link(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """The same link as « Mot de passe oublié ? » sends."""
         self._each(request, chosen, links.send_link, "Lien envoyé")
 
-    @admin.action(description="Déconnecter de tous les appareils", permissions=["change"])
+    @admin.action(description="Déconnecter de tous les appareils", permissions=["help"])
     def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """« Se déconnecter de tous les appareils », in the person's place."""
         self._each(request, chosen, links.end_sessions, "Appareils déconnectés")
 
-    @admin.action(description="Débloquer la connexion après trop d’essais", permissions=["change"])
+    @admin.action(description="Débloquer la connexion après trop d’essais", permissions=["help"])
     def unlock(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Listen to their log-ins again."""
         self._each(request, chosen, links.unlock, "Connexion débloquée")
@@ -156,12 +278,32 @@ class EmailUserAdmin(UserAdmin):
         """For who comes by another identity than before; the next one with their e-mail is linked."""
         self._each(request, chosen, _unlink_proconnect, "Compte dissocié de ProConnect")
 
+    @admin.action(description="Désactiver le compte", permissions=["change"])
+    def close(self, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
+        """Let nobody in by it any more, once it was read what hangs on it."""
+        if request.POST.get("post"):
+            self._each(request, chosen, closing.close, "Compte désactivé")
+            return None
+        context = self.admin_site.each_context(request) | {
+            "title": "Désactiver le compte" if len(chosen) == 1 else "Désactiver les comptes",
+            "opts": self.opts,
+            "accounts": [(person, consequences.of_closing(person)) for person in chosen],
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "account": account if (account := request.POST.get("account", "")).isdecimal() else "",
+        }
+        return TemplateResponse(request, "admin/roles/user/close.html", context)
+
+    @admin.action(description="Réactiver le compte", permissions=["change"])
+    def reopen(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """Let its person in again."""
+        self._each(request, chosen, closing.reopen, "Compte réactivé")
+
     def _each(self, request: HttpRequest, chosen: QuerySet[User], act: Callable[..., object], done: str) -> None:
         """Do it to each account, note it there, and say of whom it was done, and why it was not of whom it was not."""
         for user in chosen:
             try:
-                if not _may_touch(request, user):
-                    raise links.NotPossibleError("Seul un superutilisateur peut modifier ce compte.")
+                if above := powers.why_untouchable(_person(request), user):
+                    raise links.NotPossibleError(above)
                 act(user, by=_person(request))
             except links.NotPossibleError as reason:
                 self.message_user(request, f"Rien n’est fait pour {user.email}. {reason}", messages.WARNING)
@@ -240,15 +382,31 @@ def _person(request: HttpRequest) -> User:
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
     """Whether this account is not above the one that asks."""
-    return user is None or not user.is_superuser or _person(request).is_superuser
+    return user is None or powers.why_untouchable(_person(request), user) is None
+
+
+class SideFilter(admin.SimpleListFilter):
+    """The side of a role (RULES.md §3)."""
+
+    title = "en tant que"
+    parameter_name = "cote"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return Side.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        roles = [role.value for role in Role if role.side == self.value()]
+        return queryset.filter(role__in=roles) if self.value() in Side.values else queryset
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(admin.ModelAdmin):
+class RoleAssignmentAdmin(LargeTableMixin, admin.ModelAdmin):
     """Who holds which role, and where."""
 
+    form = RoleAssignmentForm
+    fields = ("user", "role", "company", "establishment", "number")
     list_display = ("user", "role", "place")
-    list_filter = ("role",)
+    list_filter = (SideFilter, "role")
     list_select_related = ("user", "company", "establishment")
     search_fields = (
         "user__email",
@@ -259,6 +417,11 @@ class RoleAssignmentAdmin(admin.ModelAdmin):
         "establishment__siret__startswith",
     )
     autocomplete_fields = ("user", "company", "establishment")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The number is for who may choose a place: it is no column."""
+        may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return self.fields if may_write else self.fields[:-1]
 
     @admin.display(description="attribué sur")
     def place(self, assignment: RoleAssignment) -> str:
@@ -275,24 +438,55 @@ class EstablishmentInline(admin.TabularInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(NormalisedSearchMixin, admin.ModelAdmin):
+class CompanyAdmin(LargeTableMixin, NormalisedSearchMixin, admin.ModelAdmin):
     """Companies, with their establishments."""
 
     list_display = ("name", "siren")
     search_fields = ("search_name", "siren__startswith")
+    search_help_text = "Un nom, ou le début d’un SIREN."
     inlines = (EstablishmentInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """A SIREN is for ever: the establishments hang on it, and their SIRET begin with it."""
-        return ("siren",) if obj else ()
+        return ("siren", "further") if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
+        """A company of a thousand shops has a list of them, and no form."""
+        if isinstance(obj, Company) and obj.establishments.all()[ESTABLISHMENTS_ON_A_PAGE:].exists():
+            return ()
+        return super().get_inlines(request, obj)
+
+    @admin.display(description="voir aussi")
+    def further(self, company: Company) -> str:
+        """Its establishments, and who holds a role on the company, as lists."""
+        return format_html(
+            '<a href="{}?company__siren__exact={}">Établissements</a> · <a href="{}?company__id__exact={}">Rôles</a>',
+            reverse("admin:roles_establishment_changelist"),
+            company.siren,
+            reverse("admin:roles_roleassignment_changelist"),
+            company.pk,
+        )
 
 
 @admin.register(Establishment)
-class EstablishmentAdmin(NormalisedSearchMixin, admin.ModelAdmin):
+class EstablishmentAdmin(LargeTableMixin, NormalisedSearchMixin, admin.ModelAdmin):
     """Establishments, and whether they deposit through the API Convergence."""
 
     list_display = ("name", "company", "siret", "uses_convergence_api")
     list_filter = ("uses_convergence_api",)
     list_select_related = ("company",)
     search_fields = ("search_name", "company__search_name", "siret__startswith")
+    search_help_text = "Un nom d’établissement ou de société, ou le début d’un SIRET."
     autocomplete_fields = ("company",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("further",) if obj else ()
+
+    @admin.display(description="voir aussi")
+    def further(self, establishment: Establishment) -> str:
+        """Who holds a role on it, as a list."""
+        return format_html(
+            '<a href="{}?establishment__id__exact={}">Rôles</a>',
+            reverse("admin:roles_roleassignment_changelist"),
+            establishment.pk,
+        )

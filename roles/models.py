@@ -1,5 +1,6 @@
 """People, companies, establishments, and which role a person holds on which of them (RULES.md §1, §3)."""
 
+from datetime import datetime
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -129,12 +130,21 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
+    # Of a request in which somebody of the back office sees the portal as this person: who, and until when
+    # (roles/view_as/).
+    viewed_by: "User | None" = None
+    viewed_until: datetime | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = "utilisateur"
         ordering = ("email",)
+        permissions = (
+            ("help_user", "Peut inviter, envoyer un lien, débloquer et déconnecter les utilisateurs"),
+            ("view_as_user", "Peut voir le portail comme un utilisateur, en lecture seule"),
+        )
         constraints = (models.CheckConstraint(name="user_email_lower_case", condition=Q(email=Lower("email"))),)
 
     def __str__(self) -> str:

@@ -40,9 +40,12 @@ class RecordingAdmin(ModelAdmin):
 class RecordingSite(AdminSite):
     """Django's site, where no page can forget to record."""
 
+    # What each page is made with, before its own class.
+    page: type[ModelAdmin] = RecordingAdmin
+
     def register(self, model_or_iterable: Any, admin_class: type[ModelAdmin] | None = None, **options: Any) -> None:
         own = admin_class or ModelAdmin
-        recording = type(own.__name__, (RecordingAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
+        recording = type(own.__name__, (self.page, own), {"__module__": own.__module__, "__doc__": own.__doc__})
         super().register(model_or_iterable, recording, **options)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:

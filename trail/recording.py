@@ -40,9 +40,10 @@ def record(
 ) -> None:
     """Write one event, within the caller's transaction if there is one.
 
-    `person` is who did it, `side` on whose behalf, `on` the thing it was done to (its `trail_label` names it, or its
-    words), `deposit` the id of the deposit or draft that it belongs to (without one the thing's `trail_deposit`),
-    `reason` a short name of why it was refused. From where is known (trail/origin.py). Raises django.db.Error.
+    `person` is who did it (of one who is seen by the back office, who looks), `side` on whose behalf, `on` the thing it
+    was done to (its `trail_label` names it, or its words), `deposit` the id of the deposit or draft that it belongs to
+    (without one the thing's `trail_deposit`), `reason` a short name of why it was refused. From where is known
+    (trail/origin.py). Raises django.db.Error.
     """
     event(action, person=person, side=side, on=on, deposit=deposit, result=result, reason=reason, details=details).save(
         force_insert=True
@@ -66,6 +67,11 @@ def event(
     details: Details | None = None,
 ) -> Event:
     """An event that is not written yet; as `record`."""
+    # Somebody of the back office looks in this person's place: it is they who do it, and the details say as whom.
+    viewer: AbstractBaseUser | None = getattr(person, "viewed_by", None)
+    if viewer and person:
+        details = {**(details or {}), "viewed_as": person.get_username(), "viewed_as_id": id_of(person.pk)}
+        person = viewer
     return Event(
         action=action,
         result=result,

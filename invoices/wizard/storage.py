@@ -8,6 +8,7 @@ from formtools.wizard.storage.base import BaseStorage
 from roles.http import PersonRequest
 
 from ..models import Draft
+from .steps import INVOICE
 
 
 class DraftRequest(PersonRequest):
@@ -59,3 +60,14 @@ class DraftStorage(BaseStorage):
         """Write the state to the draft's row, whose lock the caller holds."""
         self.draft.saved_at = timezone.now()
         self.draft.save(update_fields=["data", "saved_at"])
+
+
+def answered_tuition(draft: Draft) -> bool:
+    """Whether « Oui » is answered in the draft: its invoice covers tuition costs."""
+    typed = draft.data.get("step_data", {}).get(INVOICE, {})
+    return typed.get(f"{INVOICE}-covers_tuition", [])[-1:] == ["oui"]
+
+
+def associated_ids(draft: Draft) -> list[int]:
+    """The ids of the dossiers that are associated in the draft."""
+    return draft.data.get("extra_data", {}).get("dossiers", [])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -10,13 +11,18 @@ from django.http import HttpRequest
 
 from ..models import User
 from .guard import is_locked_out
+from .lifetimes import in_words
 from .passwords import HINT
 
 LOCKED = "locked"
-LOCKED_SENTENCE = (
-    "Trop d’essais ont échoué : cette connexion est suspendue. Réessayez dans 15 minutes, ou choisissez un nouveau mot "
-    "de passe."
-)
+
+
+def locked_sentence() -> str:
+    """What to say of a log-in that is not listened to."""
+    return (
+        f"Trop d’essais ont échoué : cette connexion est suspendue. Réessayez dans {in_words(settings.LOGIN_PAUSE)}, "
+        "ou choisissez un nouveau mot de passe."
+    )
 
 
 class EmailAuthenticationForm(AuthenticationForm):
@@ -38,7 +44,7 @@ class EmailAuthenticationForm(AuthenticationForm):
     def get_invalid_login_error(self) -> ValidationError:
         """What to say of a log-in that failed; the same whether there is such an account or not."""
         if is_locked_out(self.request):
-            return ValidationError(LOCKED_SENTENCE, code=LOCKED)
+            return ValidationError(locked_sentence(), code=LOCKED)
         return super().get_invalid_login_error()
 
 
@@ -101,6 +107,6 @@ def present_password(request: HttpRequest, user: User, typed: str) -> str:
     """
     if authenticate(request, username=user.email, password=typed) != user:
         if is_locked_out(request):
-            raise ValidationError(LOCKED_SENTENCE, code=LOCKED)
+            raise ValidationError(locked_sentence(), code=LOCKED)
         raise ValidationError("Ce n’est pas votre mot de passe actuel. Saisissez-le de nouveau.", code="wrong")
     return typed

@@ -12,6 +12,7 @@ from outbox import sending
 from outbox.models import Mail
 
 from ..models import User
+from .lifetimes import in_words
 from .tokens import INVITATION, PASSWORD_LINK, LinkTokens, uid_of
 
 SIGNATURE = "Ce message est envoyé automatiquement par le Portail des dépôts : les réponses ne sont pas lues.\n"
@@ -19,13 +20,13 @@ SIGNATURE = "Ce message est envoyé automatiquement par le Portail des dépôts�
 
 def write_invitation(user: User) -> None:
     """« Vous êtes invité », with the link to the first password."""
-    days = settings.INVITATION_LIFETIME.days
     _write(
         user,
         "Votre accès au Portail des dépôts",
         "Un compte vous est ouvert sur le Portail des dépôts, où se déposent les factures et les pièces "
         "justificatives adressées à l’OPCO. Vous vous y connecterez avec cette adresse e-mail.",
-        f"Pour commencer, choisissez votre mot de passe dans les {days} jours :\n"
+        "Pour commencer, choisissez votre mot de passe ; ce lien sert une seule fois, pendant "
+        f"{in_words(settings.INVITATION_LIFETIME)} :\n"
         f"{_link('roles:accept-invitation', INVITATION, user)}",
         "Si vous n’attendiez pas ce message, ignorez-le : sans mot de passe, le compte ne sert à personne.",
         confidential=True,
@@ -34,13 +35,12 @@ def write_invitation(user: User) -> None:
 
 def write_password_link(user: User) -> None:
     """« Mot de passe oublié ? », with the link to a new one."""
-    minutes = int(settings.PASSWORD_LINK_LIFETIME.total_seconds() // 60)
     _write(
         user,
         "Choisir un nouveau mot de passe",
         "Quelqu’un, sans doute vous, a demandé à choisir un nouveau mot de passe pour votre compte du Portail des "
         "dépôts.",
-        f"Ce lien sert une seule fois, dans les {minutes} minutes :\n"
+        f"Ce lien sert une seule fois, pendant {in_words(settings.PASSWORD_LINK_LIFETIME)} :\n"
         f"{_link('roles:choose-password', PASSWORD_LINK, user)}",
         "Si ce n’est pas vous, ignorez ce message : votre mot de passe ne change pas.",
         confidential=True,

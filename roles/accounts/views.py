@@ -25,6 +25,7 @@ from ..second_factor import devices
 from . import links
 from .forms import ChangePasswordForm, ChoosePasswordForm, LinkForm
 from .guard import network_of
+from .lifetimes import in_words
 from .tokens import INVITATION, PASSWORD_LINK, LinkTokens
 
 TOO_MANY_LINKS = "Trop de liens ont été demandés depuis votre réseau. Réessayez dans une heure."
@@ -90,7 +91,7 @@ class AskPasswordLinkView(FormView):
 @require_safe
 def password_link_sent(request: HttpRequest) -> HttpResponse:
     """What happens now, if there is such an account."""
-    return render(request, "roles/password_link_sent.html")
+    return render(request, "roles/password_link_sent.html", {"lifetime": in_words(PASSWORD_LINK.lifetime)})
 
 
 class ChoosePasswordView(PasswordResetConfirmView):
@@ -133,7 +134,8 @@ class ChoosePasswordView(PasswordResetConfirmView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         invited = self.action == Action.ACCEPT
-        return super().get_context_data(**kwargs) | {"title": self.title, "account": self.user, "invited": invited}
+        told = {"title": self.title, "account": self.user, "lifetime": in_words(self.token_generator.lifetime)}
+        return super().get_context_data(**kwargs) | told | {"invited": invited}
 
 
 class AcceptInvitationView(ChoosePasswordView):

@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.http import require_POST
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from trail.enums import Action, Result
 from trail.recording import record
 
 from .. import entrance
+from ..http import PersonRequest
 from ..models import User
 from . import identities
 from .provider import AwayError, Provider, UntrustedError, setting
@@ -113,3 +115,16 @@ class ReturnView(View):
         # Kept right away: a second request with the same state, while ProConnect is asked, finds it gone.
         request.session.save()
         return departure
+
+
+@require_POST
+def unlink(request: PersonRequest) -> HttpResponse:
+    """« Dissocier de ProConnect » on « Mon compte »: one's identity opens nothing, until one comes by it again.
+
+    Not for who has no password: they would have no way in left.
+    """
+    if not request.user.has_usable_password():
+        messages.warning(request, "Choisissez d’abord un mot de passe : sans ProConnect, il sera votre seul accès.")
+    elif identities.unlink(request.user, by=request.user):
+        messages.success(request, "Votre compte est dissocié de ProConnect. Connectez-vous désormais par mot de passe.")
+    return redirect("roles:account")

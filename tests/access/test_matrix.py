@@ -108,6 +108,8 @@ ROWS = {
     "roles:account": Row(),
     "roles:change-password": Row(post={}),
     "roles:end-sessions": Row(get={405: LOGGED_IN}, post={302: LOGGED_IN}),
+    "view-as:leave": Row(get={405: LOGGED_IN}, post={302: LOGGED_IN}),
+    "proconnect:unlink": Row(get={405: LOGGED_IN}, post={302: LOGGED_IN}),
     "second_factor:overview": Row(post={}),
     "second_factor:enrol": Row(get=BEGUN, post=BEGUN),
     "second_factor:qr-code": Row(get={200: {"enrolling"}, 404: LOGGED_IN}),
@@ -368,6 +370,8 @@ def test_a_link_of_what_cannot_be_a_person_is_void(world, name):
 FOR_ALL_STAFF = {"index", "password_change", "password_change_done", "jsi18n"}
 # Not pages of a model: tested below, by name.
 APART = {"login", "logout", "autocomplete", "view_on_site", "app_list", None}
+# tests/roles/view_as/ says who may.
+OF_ACCOUNTS = {"roles_user_view_as"}
 VIEWS = ("changelist", "add", "history", "delete", "change")
 # What is done with one thing, and a document's reading: tested in test_back_office.py.
 OF_A_DEPOSIT = {"invoices_deposit_relancer", "invoices_deposit_annuler", "invoices_deposit_telecharger"}
@@ -391,7 +395,7 @@ def test_every_address_of_the_back_office_is_known():
     of_models = {f"{model}_{view}" for model in MODELS for view in VIEWS}
     assert {
         pattern.name for pattern in admin_addresses()
-    } == of_models | FOR_ALL_STAFF | APART | OF_A_DEPOSIT | OF_A_FILE
+    } == of_models | FOR_ALL_STAFF | APART | OF_A_DEPOSIT | OF_A_FILE | OF_ACCOUNTS
 
 
 def member(**permissions: str) -> Client:

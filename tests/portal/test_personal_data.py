@@ -12,7 +12,7 @@ from outbox.models import Mail
 from portal.personal_data import held_on
 from roles.enums import Role
 from roles.models import User
-from tests.factories import DocumentFactory, DossierFactory, DraftFactory, make_deposit, person_with
+from tests.factories import DocumentFactory, DossierFactory, DraftFactory, UserFactory, make_deposit, person_with
 from trail.enums import Action
 from trail.models import Event
 
@@ -104,3 +104,15 @@ def test_whatever_refers_to_a_person_is_told(person):
     }
     assert referring == set(TOLD)
     assert set(TOLD.values()) < set(held_on(person))
+
+
+def test_and_reads_when_the_back_office_looked_in_their_place(log_in, person):
+    staff = log_in(UserFactory(is_staff=True, is_superuser=True, email="curieux@opco.example"))
+    staff.post(f"/admin/roles/user/{person.pk}/voir-comme/")
+    staff.post("/voir-comme/fin/")
+    told = read(log_in(person).get(ADDRESS))
+    assert [event["action"] for event in told["vu à sa place"]] == [
+        "Fin de «\xa0Voir comme\xa0»",
+        "Début de «\xa0Voir comme\xa0»",
+    ]
+    assert "curieux@opco.example" not in json.dumps(told["vu à sa place"])

@@ -13,6 +13,7 @@ APPS = ("roles", "dossiers", "invoices", "outbox", "trail", "portal")
 APART = re.compile(
     r"migrations/|portal/(demo|launch|management)/|portal/(style|settings|environment)\.py"
     r"|invoices/receipts/(mails|paper)\.py|roles/accounts/mails\.py|/checks\.py"
+    r"|invoices/consequences\.py"  # told before a change is made, and refusing none
 )
 # Calls whose words are for logs and programmers, confirm something, or explain a field beforehand.
 NOT_SAID = {

@@ -373,3 +373,36 @@ def test_without_its_variables_it_has_no_address():
         timeout=60,
     )
     assert told.stdout.strip() == "none", told.stderr
+
+
+# --- Taken back -------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_takes_their_account_back_from_proconnect_and_gives_it_again(client, provider, person):
+    log_in(client, provider)
+    assert "Dissocier de ProConnect" in client.get("/compte/").content.decode()
+    page = client.post("/proconnect/dissocier/", follow=True).content.decode()
+    assert "Votre compte est dissocié de ProConnect" in page
+    assert "Dissocier de ProConnect" not in page
+    person.refresh_from_db()
+    assert person.proconnect_sub is None
+    assert Event.objects.get(action=Action.PROCONNECT_UNLINK).person_id == person.pk
+    log_in(Client(), provider)
+    person.refresh_from_db()
+    assert person.proconnect_sub == SUB
+
+
+def test_not_who_has_no_other_way_in(client, provider, person):
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    log_in(client, provider)
+    assert "Choisissez d’abord un mot de passe" in client.post("/proconnect/dissocier/", follow=True).content.decode()
+    person.refresh_from_db()
+    assert person.proconnect_sub == SUB
+
+
+def test_who_is_not_linked_is_offered_nothing(client, person):
+    client.force_login(person)
+    assert "Dissocier" not in client.get("/compte/").content.decode()
+    assert client.post("/proconnect/dissocier/").url == "/compte/"
+    assert not Event.objects.filter(action=Action.PROCONNECT_UNLINK).exists()

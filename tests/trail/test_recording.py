@@ -332,6 +332,35 @@ def unlink(scene: Scene) -> None:
     on_account(scene, "unlink_proconnect")
 
 
+def unlink_oneself(scene: Scene) -> None:
+    User.objects.filter(pk=scene.person.pk).update(proconnect_sub="sub")
+    scene.client.post("/proconnect/dissocier/")
+
+
+def close_account(scene: Scene) -> None:
+    posted = {"action": "close", "_selected_action": [scene.person.pk], "post": "yes"}
+    scene.back_office.post("/admin/roles/user/", posted)
+
+
+def reopen_account(scene: Scene) -> None:
+    close_account(scene)
+    on_account(scene, "reopen")
+
+
+def view_as(scene: Scene) -> None:
+    assert scene.back_office.post(f"/admin/roles/user/{scene.person.pk}/voir-comme/").url == "/dossiers/"
+
+
+def leave(scene: Scene) -> None:
+    view_as(scene)
+    scene.back_office.post("/voir-comme/fin/")
+
+
+def write_in_their_place(scene: Scene) -> None:
+    view_as(scene)
+    assert scene.back_office.post(f"/dossiers/{scene.dossier.number}/documents/ajouter/").status_code == 403
+
+
 def purge(scene: Scene) -> None:
     Session.objects.create(session_key="ended", expire_date=timezone.now() - timedelta(days=1))
     assert purge_all() == 1
@@ -409,6 +438,12 @@ CASES = {
         Action.PROCONNECT_LINK, lambda scene: identities.link(scene.person, "sub"), **ON_ACCOUNT, asked=False
     ),
     "an identity unlinked": Case(Action.PROCONNECT_UNLINK, unlink, **ON_ACCOUNT, who="staff"),
+    "an identity unlinked by its person": Case(Action.PROCONNECT_UNLINK, unlink_oneself, **ON_ACCOUNT),
+    "an account closed": Case(Action.CLOSE_ACCOUNT, close_account, **ON_ACCOUNT, who="staff"),
+    "an account opened again": Case(Action.REOPEN_ACCOUNT, reopen_account, **ON_ACCOUNT, who="staff"),
+    "a person's portal seen": Case(Action.VIEW_AS, view_as, **ON_ACCOUNT, who="staff"),
+    "and seen no more": Case(Action.VIEW_AS_END, leave, **ON_ACCOUNT, who="staff"),
+    "a write in their place": Case(Action.ACCESS, write_in_their_place, REFUSED, "view_as", who="staff"),
     "one's own data": Case(Action.PERSONAL_DATA, lambda scene: scene.client.get(MY_DATA), **ON_ACCOUNT),
     "what is over": Case(Action.PURGE, purge, who="", asked=False),
     "a form that was forged": Case(Action.ACCESS, forge, REFUSED, "forged_form"),

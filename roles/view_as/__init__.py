@@ -1,0 +1,1 @@
+"""« Voir comme cet utilisateur »: the portal as one person has it, looked at by the back office, and never written."""

@@ -12,6 +12,8 @@ from django.core.files.storage import FileSystemStorage
 # Files on their way, on the disk of the others, so that moving one is a rename.
 UNFINISHED = ".part"
 LEFT_BEHIND_SECONDS = 6 * 3_600
+# For the portal, and for the group of whoever collects.
+MODE = 0o640
 
 
 class HandoverFolder(FileSystemStorage):
@@ -43,7 +45,7 @@ class HandoverFolder(FileSystemStorage):
             with os.fdopen(descriptor, "wb") as file:
                 for chunk in content.chunks():
                     file.write(chunk)
-                os.fchmod(file.fileno(), self.file_permissions_mode or 0o640)
+                os.fchmod(file.fileno(), MODE)
                 file.flush()
                 os.fsync(file.fileno())
             Path(unfinished).replace(place)

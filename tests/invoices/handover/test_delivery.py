@@ -422,7 +422,8 @@ def test_several_workers_share_the_work(elsewhere):
         worker.start()
     for worker in workers:
         worker.join()
-    assert {ran(one) for one in done} <= {f"12 {left} {12 - left}\n" for left in range(12)}
+    # Who ends last finds all of it done, and each told of once.
+    assert "12 0 12\n" in [ran(one) for one in done]
     files = files_in(place)
     assert (len(files), sum(name.endswith(".json") for name in files)) == (36, 12)
 

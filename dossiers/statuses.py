@@ -170,8 +170,8 @@ def _column(header: list[str], names: tuple[str, ...], label: str) -> int:
     found = [place for place, name in enumerate(header) if name in names]
     if len(found) != 1:
         raise UnreadableError(
-            "La première ligne nomme les colonnes, séparées par un point-virgule : il faut une colonne « numéro » et une "
-            f"colonne « statut », chacune une seule fois. « {label} » : {len(found)}."
+            "La première ligne nomme les colonnes, séparées par un point-virgule : il faut une colonne « numéro » "
+            f"et une colonne « statut », chacune une seule fois. « {label} » : {len(found)}."
         )
     return found[0]
 
@@ -185,7 +185,8 @@ def _of_json(text: str) -> Iterator[Line]:
         raise UnreadableError("Ce fichier JSON est mal formé (trop d’imbrications).") from None
     if not isinstance(told, dict) or told.get("version") != VERSION or not isinstance(told.get("statuses"), list):
         raise UnreadableError(
-            'Ce fichier JSON doit se lire {"version": 1, "statuses": [{"number": "…", "status": "…"}]}.'
+            "Ce fichier JSON n’a pas la forme attendue : un objet avec « version », 1, et « statuses », une liste "
+            "d’objets avec « number » et « status »."
         )
     for at, entry in enumerate(told["statuses"], start=1):
         values = entry if isinstance(entry, dict) else {}

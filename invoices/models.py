@@ -60,10 +60,8 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
         cancelled = timedelta(days=settings.CANCELLED_RETENTION_DAYS)
         over = Q(state=DepositState.TRANSMITTED, transmitted_at__lte=database_now(-years))
         if settings.HANDOVER_PLACE is not None:
-            over &= ~Exists(Handover.objects.undelivered().filter(deposit=OuterRef("pk")))
-        return self.filter(
-            over | Q(state=DepositState.CANCELLED, cancelled_at__lte=database_now(-cancelled))
-        )
+            over &= ~Q(Exists(Handover.objects.undelivered().filter(deposit=OuterRef("pk"))))
+        return self.filter(over | Q(state=DepositState.CANCELLED, cancelled_at__lte=database_now(-cancelled)))
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):

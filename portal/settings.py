@@ -49,7 +49,7 @@ try:
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
     # Where nginx knows the documents' folder, as an internal location; empty: the portal sends the files itself.
     DOCUMENT_ACCEL_LOCATION = env.str("DOCUMENT_ACCEL_LOCATION", "")
-    # Where the OPCO's own system collects what was transmitted (invoices/handover/): a folder or a bucket; empty: nowhere.
+    # Where the OPCO's own system collects what was transmitted: a folder or a bucket; empty: nowhere.
     HANDOVER_URL = env.str("HANDOVER_URL", "")
     # Who is told of each hand-over, and what the telling is signed with: both, or neither.
     HANDOVER_WEBHOOK_URL = env.str("HANDOVER_WEBHOOK_URL", "")
@@ -186,7 +186,7 @@ HANDOVER_ROUND_SECONDS = 15
 # Longer than one file may take on its way; each file that has arrived makes it anew. Whoever was killed in the middle
 # is followed by another after so long.
 HANDOVER_CLAIM_SECONDS = 300
-# After a hand-over that failed: the pause before the next try, twice as long each time, up to an hour; and so on for ever.
+# After a hand-over that failed: the pause before the next try, twice as long each time, up to the longest.
 HANDOVER_FIRST_PAUSE = timedelta(minutes=1)
 HANDOVER_LONGEST_PAUSE = timedelta(hours=1)
 # Of each answer of the webhook's receiver.

@@ -33,7 +33,7 @@ class Conversation(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - as the server calls it
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing on the output of the tests."""

@@ -19,14 +19,13 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 from django.db import Error as DatabaseFailure
 from django.db import connection, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Value
@@ -49,14 +48,16 @@ LOOKED_BACK = timedelta(hours=1)
 # In a worker one round at a time: a place that hangs holds one of its threads, and none that transmits.
 _round = threading.Lock()
 
+# Of a folder; « … » stands for the error's own words.
 REASONS = {
-    errno.ENOENT: "Le dossier de remise n’existe pas ou n’est pas monté",
-    errno.ENOSPC: "Le dossier de remise est plein",
-    errno.EDQUOT: "Le dossier de remise est plein",
-    errno.EROFS: "Le dossier de remise est en lecture seule",
-    errno.EACCES: "Le portail n’a pas le droit d’écrire dans le dossier de remise",
-    errno.EPERM: "Le portail n’a pas le droit d’écrire dans le dossier de remise",
+    errno.ENOENT: "Le dossier de remise n’existe pas, ou n’est pas monté (…).",
+    errno.ENOSPC: "Le dossier de remise est plein (…).",
+    errno.EDQUOT: "Le dossier de remise est plein (…).",
+    errno.EROFS: "Le dossier de remise est en lecture seule (…).",
+    errno.EACCES: "Le portail n’a pas le droit d’écrire dans le dossier de remise (…).",
+    errno.EPERM: "Le portail n’a pas le droit d’écrire dans le dossier de remise (…).",
 }
+OTHERWISE = "L’espace de remise n’a pas pris le fichier (…)."
 
 
 class _NotNowError(Exception):
@@ -96,8 +97,8 @@ def hand_over(*, seconds: float | None = None) -> bool:
 def missing(since: datetime | None = None) -> DepositQuerySet:
     """The transmitted deposits that are not in line yet, of those that are to be handed over.
 
-    These are the ones transmitted after the last row was made, or shortly before; where there is no row, within the last
-    hour: what was transmitted before HANDOVER_URL was set stays where it is, unless `since` asks for it.
+    These are the ones transmitted after the last row was made, or shortly before; where there is no row, within the
+    last hour: what was transmitted before HANDOVER_URL was set stays where it is, unless `since` asks for it.
     """
     last = Handover.objects.order_by("-created_at").values_list("created_at", flat=True).first()
     begin = last - LOOKED_BACK if last else database_now(-LOOKED_BACK)
@@ -245,7 +246,7 @@ def _postpone(row: Handover, why: str) -> None:
 def _as_it_arrived(document: Document) -> Iterator[File]:
     """The document's file, read once to see that it is what was deposited."""
     try:
-        with local_file(document_storage(), document.file.name) as path, path.open("rb") as opened:
+        with local_file(document_storage(), str(document.file)) as path, path.open("rb") as opened:
             if hashlib.file_digest(opened, "sha256").hexdigest() != document.sha256:
                 raise _NotNowError("Un document n’est plus celui qui a été déposé : voyez verify_documents.")
             opened.seek(0)
@@ -266,8 +267,7 @@ def _to_the_place() -> Iterator[None]:
     except StorageAwayError as error:
         raise _AwayError(f"L’espace de remise ne répond pas, ou refuse ({_told(error)}).") from error
     except OSError as error:
-        reason = REASONS.get(error.errno or 0, "L’espace de remise n’a pas pris le fichier")
-        raise _AwayError(f"{reason} ({_told(error)}).") from error
+        raise _AwayError(REASONS.get(error.errno or 0, OTHERWISE).replace("…", _told(error))) from error
 
 
 def _told(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Where deposits stand on their way to the OPCO's own system: for columns and filters of the back office, and metrics."""
+"""Where deposits stand on their way to the OPCO's own system: for the back office's lists, and for metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

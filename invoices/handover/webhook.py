@@ -1,4 +1,4 @@
-"""The webhook: a signed POST tells the OPCO's own system that a manifest is there (docs/handover/, HANDOVER_WEBHOOK_URL)."""
+"""The webhook (HANDOVER_WEBHOOK_URL): a signed POST tells the OPCO's own system that a manifest is there."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ class WebhookError(OSError):
 class _NoRedirect(HTTPRedirectHandler):
     """Whoever answers for the receiver's address does not send what is signed for it elsewhere."""
 
-    def redirect_request(self, *answer: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *answer: object) -> None:
         return None
 
 

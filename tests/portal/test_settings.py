@@ -55,8 +55,6 @@ def start(name: str = "DEBUG", **environment: str) -> subprocess.CompletedProces
         ("HANDOVER_URL", "s3://key:secret@bucket"),  # pragma: allowlist secret
         ("HANDOVER_URL", "var/documents/remise"),
         ("HANDOVER_URL", "var"),
-        ("HANDOVER_WEBHOOK_SECRET", "a-secret-of-the-tests-long-enough"),
-        ("HANDOVER_WEBHOOK_URL", "https://opco.example/remises"),
         ("DOCUMENT_ACCEL_LOCATION", "protege"),
         ("DOCUMENT_ACCEL_LOCATION", "/protege"),
         ("DOCUMENT_ACCEL_LOCATION", "//"),

@@ -1,4 +1,4 @@
-"""`manage.py hand_over`: what the sweep does, by hand; and with `--since`, for what was transmitted before (docs/handover/)."""
+"""`manage.py hand_over`: what the sweep does, by hand; with `--since`, for what was transmitted before, too."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import datetime

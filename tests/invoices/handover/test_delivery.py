@@ -172,7 +172,7 @@ def test_a_folder_that_is_away_is_never_made_and_waited_for(folder):
     failed, untried = Handover.objects.order_by("-attempts")
     # The other one was not tried: it would have fared no better.
     assert (failed.attempts, untried.attempts) == (1, 0)
-    assert failed.last_error.startswith("Le dossier de remise n’existe pas ou n’est pas monté (FileNotFoundError : ")
+    assert failed.last_error.startswith("Le dossier de remise n’existe pas, ou n’est pas monté (FileNotFoundError : ")
     assert str(folder) not in failed.last_error
     folder.mkdir()
     tasks.hand_over()
@@ -358,7 +358,8 @@ from invoices import tasks
 tasks.hand_over()
 from invoices.models import Handover
 from trail.models import Event
-print(Handover.objects.count(), Handover.objects.undelivered().count(), Event.objects.filter(action="HAND_OVER").count())
+told = Event.objects.filter(action="HAND_OVER")
+print(Handover.objects.count(), Handover.objects.undelivered().count(), told.count())
 """
 
 

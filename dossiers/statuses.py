@@ -102,10 +102,10 @@ def _understood(
     for line in batch:
         status = BY_NAME.get(normalise(line.status))
         if not line.number:
-            outcome.refusals.append(Refusal(line.at, "Le numéro de dossier manque : indiquez-le."))
+            outcome.refusals.append(Refusal(line.at, "Le numéro de dossier manque : indiquez-le."))
         elif status is None:
-            known = ", ".join(f"« {known.label} »" for known in DossierStatus)
-            sentence = f"Le statut « {_shown(line.status)} » n’est pas connu : écrivez un code, ou {known}."
+            known = ", ".join(f"« {known.label} »" for known in DossierStatus)
+            sentence = f"Le statut « {_shown(line.status)} » n’est pas connu : écrivez un code, ou {known}."
             outcome.refusals.append(Refusal(line.at, sentence))
         elif line.number in given:
             at, before = given[line.number]
@@ -113,7 +113,7 @@ def _understood(
                 outcome.unchanged += 1
             else:
                 sentence = (
-                    f"Le dossier {_shown(line.number)} a le statut « {before.label} » à la ligne {at} : "
+                    f"Le dossier {_shown(line.number)} a le statut « {before.label} » à la ligne {at} : "
                     "gardez une seule des deux lignes."
                 )
                 outcome.refusals.append(Refusal(line.at, sentence))
@@ -133,7 +133,7 @@ def _write(wanted: dict[str, tuple[int, DossierStatus]], outcome: Outcome, *, dr
     for number, (at, status) in wanted.items():
         dossier = there.get(number)
         if dossier is None:
-            sentence = f"Le dossier {_shown(number)} n’existe pas dans le portail : vérifiez le numéro, ou créez-le."
+            sentence = f"Le dossier {_shown(number)} n’existe pas dans le portail : vérifiez le numéro, ou créez-le."
             outcome.refusals.append(Refusal(at, sentence))
         elif dossier.status == status:
             outcome.unchanged += 1
@@ -163,15 +163,15 @@ def _of_csv(text: str) -> Iterator[Line]:
                 cells = [*row, *[""] * len(header)]
                 yield Line(rows.line_num, cells[number].strip(), cells[status].strip())
     except csv.Error as error:
-        raise UnreadableError(f"Ligne {rows.line_num} : ce fichier CSV est mal formé ({error}).") from error
+        raise UnreadableError(f"Ligne {rows.line_num} : ce fichier CSV est mal formé ({error}).") from error
 
 
 def _column(header: list[str], names: tuple[str, ...], label: str) -> int:
     found = [place for place, name in enumerate(header) if name in names]
     if len(found) != 1:
         raise UnreadableError(
-            "La première ligne nomme les colonnes, séparées par un point-virgule : il faut une colonne « numéro » "
-            f"et une colonne « statut », chacune une seule fois. « {label} » : {len(found)}."
+            "La première ligne nomme les colonnes, séparées par un point-virgule : il faut une colonne « numéro » "
+            f"et une colonne « statut », chacune une seule fois. « {label} » : {len(found)}."
         )
     return found[0]
 
@@ -185,8 +185,8 @@ def _of_json(text: str) -> Iterator[Line]:
         raise UnreadableError("Ce fichier JSON est mal formé (trop d’imbrications).") from None
     if not isinstance(told, dict) or told.get("version") != VERSION or not isinstance(told.get("statuses"), list):
         raise UnreadableError(
-            "Ce fichier JSON n’a pas la forme attendue : un objet avec « version », 1, et « statuses », une liste "
-            "d’objets avec « number » et « status »."
+            "Ce fichier JSON n’a pas la forme attendue : un objet avec « version », 1, et « statuses », une liste "
+            "d’objets avec « number » et « status »."
         )
     for at, entry in enumerate(told["statuses"], start=1):
         values = entry if isinstance(entry, dict) else {}

@@ -1,11 +1,14 @@
 """Hand-overs in the back office: looked at, and asked for anew."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from trail.admin import BoundedPaginator
@@ -38,22 +41,14 @@ class StandingFilter(admin.SimpleListFilter):
 class HandoverAdmin(admin.ModelAdmin):
     """Hand-overs, by where they stand; nothing is written by hand."""
 
-    list_display = (
-        "reference",
-        "standing",
-        "attempts",
-        "created_at",
-        "next_attempt_at",
-        "delivered_at",
-        "announced_at",
-        "last_error",
-    )
+    # As many as a window of 1,280 pixels shows beside the filters; the page has the rest.
+    list_display = ("reference", "standing_and_error", "when")
     list_filter = (StandingFilter, "created_at")
     list_select_related = ("deposit",)
     # Named for the search box; how it searches stands below.
     search_fields = ("deposit__reference",)
     search_help_text = "Une référence de dépôt, en entier."
-    sortable_by = ("created_at",)
+    sortable_by = ()
     list_per_page = 50
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -97,7 +92,7 @@ class HandoverAdmin(admin.ModelAdmin):
 
     @admin.display(description="dépôt")
     def reference(self, handover: Handover) -> str:
-        return handover.deposit.reference
+        return format_html('<span class="nowrap">{}</span>', handover.deposit.reference)
 
     @admin.display(description="dépôt")
     def deposit_link(self, handover: Handover) -> str:
@@ -108,6 +103,18 @@ class HandoverAdmin(admin.ModelAdmin):
     def standing(self, handover: Handover) -> str:
         return standing_of(handover).label
 
+    @admin.display(description="état")
+    def standing_and_error(self, handover: Handover) -> str:
+        label = standing_of(handover).label
+        return f"{label} : {handover.last_error}" if handover.last_error else label
+
+    @admin.display(description="quand")
+    def when(self, handover: Handover) -> str:
+        """When it was delivered; of what is still to be done, when that is tried next."""
+        if handover.next_attempt_at:
+            return f"prochain essai le {_written(handover.next_attempt_at)}"
+        return _written(handover.delivered_at) if handover.delivered_at else ""
+
     @admin.display(description="manifeste")
     def manifest(self, handover: Handover) -> str:
         return name_of(handover.deposit)
@@ -117,10 +124,14 @@ class HandoverAdmin(admin.ModelAdmin):
         """« Remettre de nouveau »: at once, those that failed as well as those that were delivered."""
         rows = list(chosen[: REPEATED_AT_ONCE + 1])
         if len(rows) > REPEATED_AT_ONCE:
-            sentence = f"Choisissez {REPEATED_AT_ONCE} remises au plus à la fois : rien n’a été remis de nouveau."
+            sentence = f"Choisissez {REPEATED_AT_ONCE} remises au plus à la fois : rien n’a été remis de nouveau."
             self.message_user(request, sentence, messages.ERROR)
             return
         for row in rows:
             self.log_change(request, row, "Remise demandée de nouveau.")
         count = delivery.repeat(Handover.objects.filter(pk__in=[row.pk for row in rows]))
         self.message_user(request, f"{count} remise{'s' if count > 1 else ''} de nouveau en file.")
+
+
+def _written(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")

@@ -248,13 +248,13 @@ def _as_it_arrived(document: Document) -> Iterator[File]:
     try:
         with local_file(document_storage(), str(document.file)) as path, path.open("rb") as opened:
             if hashlib.file_digest(opened, "sha256").hexdigest() != document.sha256:
-                raise _NotNowError("Un document n’est plus celui qui a été déposé : voyez verify_documents.")
+                raise _NotNowError("Un document n’est plus celui qui a été déposé : voyez verify_documents.")
             opened.seek(0)
             file = File(opened, name=document.name)
             file.sha256 = document.sha256  # type: ignore[attr-defined] # so that a bucket need not read it again
             yield file
     except FileNotFoundError as error:
-        raise _NotNowError("Un document n’est plus dans le stockage du portail : voyez verify_documents.") from error
+        raise _NotNowError("Un document n’est plus dans le stockage du portail : voyez verify_documents.") from error
     except OSError as error:
         raise _AwayError(f"Le stockage des documents du portail ne répond pas ({_told(error)}).") from error
 
@@ -273,4 +273,4 @@ def _to_the_place() -> Iterator[None]:
 def _told(error: Exception) -> str:
     """The error's own words, on one line, without the place's paths."""
     words = getattr(error, "strerror", None) or str(getattr(error, "reason", "")) or str(error)
-    return " ".join(f"{type(error).__name__} : {words}".replace("\x00", "").split())[:300]
+    return " ".join(f"{type(error).__name__}: {words}".replace("\x00", "").split())[:300]

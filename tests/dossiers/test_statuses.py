@@ -34,8 +34,8 @@ def run(tmp_path):
         try:
             call_command("apply_statuses", str(path), *options, stdout=output)
         except CommandError as error:
-            return False, [*output.getvalue().splitlines(), str(error)]
-        return True, output.getvalue().splitlines()
+            return False, plain(f"{output.getvalue()}{error}")
+        return True, plain(output.getvalue())
 
     return running
 
@@ -43,6 +43,11 @@ def run(tmp_path):
 @pytest.fixture
 def dossiers() -> list[Dossier]:
     return [DossierFactory(number=f"CPRO-{rank}", status=DossierStatus.VALIDE) for rank in range(3)]
+
+
+def plain(text: str) -> list[str]:
+    """The lines of a text, without the no-break spaces of French."""
+    return text.replace("\xa0", " ").splitlines()
 
 
 def now() -> dict[str, str]:

@@ -172,7 +172,7 @@ def test_a_folder_that_is_away_is_never_made_and_waited_for(folder):
     failed, untried = Handover.objects.order_by("-attempts")
     # The other one was not tried: it would have fared no better.
     assert (failed.attempts, untried.attempts) == (1, 0)
-    assert failed.last_error.startswith("Le dossier de remise n’existe pas, ou n’est pas monté (FileNotFoundError : ")
+    assert failed.last_error.startswith("Le dossier de remise n’existe pas, ou n’est pas monté (FileNotFoundError: ")
     assert str(folder) not in failed.last_error
     folder.mkdir()
     tasks.hand_over()
@@ -205,7 +205,7 @@ def test_a_folder_that_fails_half_way_has_no_manifest_until_all_is_there(folder)
     (folder / certificate).mkdir(parents=True)  # where the second file is to be
     tasks.hand_over()
     assert set(files_in(folder)) == {invoice}
-    assert row_of(deposit).last_error.startswith("L’espace de remise n’a pas pris le fichier (IsADirectoryError : ")
+    assert row_of(deposit).last_error.startswith("L’espace de remise n’a pas pris le fichier (IsADirectoryError: ")
     (folder / certificate).rmdir()
     wait(HOUR)
     tasks.hand_over()
@@ -220,7 +220,7 @@ def test_a_bucket_that_fails_half_way_has_no_manifest_until_all_is_there(s3, dro
         between.puts = 1
         tasks.hand_over()
         assert set(drop) == {sorted(names_of(deposit))[1 if sorted(names_of(deposit))[0].endswith(".json") else 0]}
-        assert row_of(deposit).last_error.startswith("L’espace de remise ne répond pas, ou refuse (StorageAwayError : ")
+        assert row_of(deposit).last_error.startswith("L’espace de remise ne répond pas, ou refuse (StorageAwayError: ")
         between.puts = None
         wait(HOUR)
         tasks.hand_over()

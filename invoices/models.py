@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from dossiers.models import Dossier
 from roles.enums import Side
@@ -54,14 +55,15 @@ class DepositQuerySet(models.QuerySet["Deposit"]):
     def expired(self) -> Self:
         """Those whose time has ended, by the database's clock; one that waits for its transmission never has.
 
-        Years are counted with a day more: a few days late rather than one early.
+        Nor has one that waits for its hand-over, as long as there is somewhere to hand it over. Years are counted with
+        a day more: a few days late rather than one early.
         """
         years = timedelta(days=366 * settings.DEPOSIT_RETENTION_YEARS)
         cancelled = timedelta(days=settings.CANCELLED_RETENTION_DAYS)
-        return self.filter(
-            Q(state=DepositState.TRANSMITTED, transmitted_at__lte=database_now(-years))
-            | Q(state=DepositState.CANCELLED, cancelled_at__lte=database_now(-cancelled))
-        )
+        over = Q(state=DepositState.TRANSMITTED, transmitted_at__lte=database_now(-years))
+        if settings.HANDOVER_PLACE is not None:
+            over &= ~Q(Exists(Handover.objects.undelivered().filter(deposit=OuterRef("pk"))))
+        return self.filter(over | Q(state=DepositState.CANCELLED, cancelled_at__lte=database_now(-cancelled)))
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -444,3 +446,85 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"Quota · {self.person_id}"
+
+
+class HandoverQuerySet(models.QuerySet["Handover"]):
+    """Hand-overs."""
+
+    def undelivered(self) -> Self:
+        """Those of which the OPCO's system does not have everything yet."""
+        return self.filter(delivered_at=None)
+
+    def unannounced(self) -> Self:
+        """Those of which it has everything, and is still to be told."""
+        return self.filter(delivered_at__isnull=False, next_attempt_at__isnull=False)
+
+    def due(self) -> Self:
+        """Those whose next attempt may begin now, in the order of their turn."""
+        return self.filter(next_attempt_at__lte=timezone.now()).order_by("next_attempt_at", "pk")
+
+
+class Handover(models.Model):
+    """The way of a transmitted deposit to the OPCO's own system. Written by invoices.handover.delivery alone.
+
+    In line (`next_attempt_at`) until documents and manifest are there (`delivered_at`) and, where there is a webhook,
+    until its receiver was told (`announced_at`).
+    """
+
+    deposit = models.OneToOneField(
+        Deposit, models.CASCADE, primary_key=True, related_name="handover", verbose_name="dépôt", editable=False
+    )
+    created_at = models.DateTimeField("mise en file le", db_default=Now(), editable=False)
+    next_attempt_at = models.DateTimeField("prochain essai", default=timezone.now, null=True, editable=False)
+    attempts = models.PositiveIntegerField("essais", default=0, editable=False)
+    delivered_at = models.DateTimeField("remise le", null=True, editable=False)
+    manifest_sha256 = models.CharField("SHA-256 du manifeste", max_length=64, blank=True, editable=False)
+    announced_at = models.DateTimeField("annoncée le", null=True, editable=False)
+    last_error = models.CharField("dernière erreur", max_length=500, blank=True, editable=False)
+
+    objects = HandoverQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "remise à l’OPCO"
+        verbose_name_plural = "remises à l’OPCO"
+        ordering = ("-created_at", "pk")
+        # Nobody adds, changes or deletes one by hand.
+        default_permissions = ("view",)
+        permissions = (("repeat_handover", "Peut remettre de nouveau un dépôt à l’OPCO"),)
+        indexes = (
+            models.Index(fields=("-created_at", "deposit"), name="handover_created_at"),
+            models.Index(fields=("next_attempt_at",), condition=Q(delivered_at=None), name="handover_to_deliver"),
+            models.Index(
+                fields=("next_attempt_at",),
+                condition=Q(delivered_at__isnull=False, next_attempt_at__isnull=False),
+                name="handover_to_announce",
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="handover_in_line_until_delivered",
+                condition=Q(delivered_at__isnull=False) | Q(next_attempt_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="handover_delivered_with_its_manifest",
+                condition=Q(delivered_at=None, manifest_sha256="")
+                | Q(delivered_at__isnull=False) & ~Q(manifest_sha256=""),
+            ),
+            models.CheckConstraint(
+                name="handover_announced_once_delivered",
+                condition=Q(announced_at=None) | Q(delivered_at__isnull=False, next_attempt_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Remise · {self.deposit.reference}"
+
+    @property
+    def trail_label(self) -> str:
+        """How the trail names it."""
+        return self.deposit.reference
+
+    @property
+    def trail_deposit(self) -> uuid.UUID:
+        """The deposit that the trail files it under."""
+        return self.deposit_id

@@ -1,12 +1,17 @@
 """What the workers run. Tasks take ids and delegate; running one twice does nothing the second time."""
 
+import logging
 import math
 from datetime import UTC, datetime
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 from . import documents, transmission
+from .handover import delivery
+
+logger = logging.getLogger(__name__)
 
 # The last second for which this process has set an alarm, of its machine's clock.
 _alarm_set_for = 0
@@ -42,6 +47,16 @@ def transmit_due() -> int:
 def tell_untold() -> int:
     """Write the mails « Transmis » that could not be written when they should have been."""
     return transmission.tell_untold()
+
+
+@shared_task(name="invoices.tasks.hand_over")
+def hand_over() -> None:
+    """A round of hand-overs; where more is due, another one at once."""
+    if delivery.hand_over(seconds=settings.HANDOVER_ROUND_SECONDS):
+        try:
+            hand_over.apply_async(expires=settings.HANDOVER_SWEEP_SECONDS)
+        except hand_over.OperationalError as error:
+            logger.warning("no worker called to hand over, the sweep will", extra={"reason": type(error).__name__})
 
 
 @shared_task(name="invoices.tasks.purge_files")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -109,6 +109,66 @@ def document_stores(place: Bucket | Path, pictures: str) -> dict[str, dict[str, 
         "documents": {"BACKEND": folder, "OPTIONS": options | {"location": place}},
         "pictures": {"BACKEND": folder, "OPTIONS": options | {"location": place / pictures, "allow_overwrite": True}},
     }
+
+
+def handover_of(url: str, base: Path, documents: Bucket | Path) -> Bucket | Path | None:
+    """What HANDOVER_URL names, or None for no hand-over.
+
+    ValueError for what is neither folder nor bucket, and where it and the documents would lie among each other: what is
+    handed over is taken away by others, and would pass for orphans.
+    """
+    if not url:
+        return None
+    place = place_of(url, base)
+    if isinstance(place, Bucket) and isinstance(documents, Bucket):
+        one, other = PurePosixPath(place.prefix), PurePosixPath(documents.prefix)
+        same = (place.name, place.endpoint) == (documents.name, documents.endpoint)
+        among = same and (one.is_relative_to(other) or other.is_relative_to(one))
+    elif isinstance(place, Path) and isinstance(documents, Path):
+        among = place.is_relative_to(documents) or documents.is_relative_to(place)
+    else:
+        among = False
+    if among:
+        raise ValueError("it must lie apart from the documents of DOCUMENT_STORAGE_URL.")
+    return place
+
+
+def handover_stores(place: Bucket | Path | None) -> dict[str, dict[str, Any]]:
+    """Django's STORAGES of the place where deposits are handed over: one, or none."""
+    if place is None:
+        return {}
+    if isinstance(place, Bucket):
+        return {"handover": {"BACKEND": "invoices.storage.bucket.DocumentBucket", "OPTIONS": place.options()}}
+    return {"handover": {"BACKEND": "invoices.handover.folder.HandoverFolder", "OPTIONS": {"location": place}}}
+
+
+def webhook_address(url: str, secret: str, *, handover: bool) -> str:
+    """What HANDOVER_WEBHOOK_URL says; empty: no webhook.
+
+    ValueError, with the variable's name, for what is no address, for a secret that is missing, short or alone, and
+    where nothing is handed over. Plain HTTP is for a receiver on this machine.
+    """
+    if not url and not secret:
+        return ""
+    if not url or not handover:
+        missing = "HANDOVER_URL" if url else "HANDOVER_WEBHOOK_URL"
+        raise ValueError(f'environment variable "{missing}" is required with the others of the webhook.')
+    if not re.fullmatch(r"[!-~]{32,}", secret):
+        raise ValueError(
+            'environment variable "HANDOVER_WEBHOOK_SECRET" invalid: 32 characters or more, of ASCII without spaces.'
+        )
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    plain = re.fullmatch(r"[!-~]+", url) and parts.hostname and "@" not in parts.netloc and not parts.fragment
+    if not (parts.scheme == "https" or local) or not plain:
+        raise ValueError('environment variable "HANDOVER_WEBHOOK_URL" invalid: it must read https://host/path.')
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f'environment variable "HANDOVER_WEBHOOK_URL" invalid: {error}') from None
+    if port == 0:
+        raise ValueError('environment variable "HANDOVER_WEBHOOK_URL" invalid: port 0 is not one.')
+    return url
 
 
 def folder_of(url: str, base: Path) -> Path:

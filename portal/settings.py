@@ -20,11 +20,14 @@ from portal.environment import (
     check_broker,
     document_stores,
     email_or_nothing,
+    handover_of,
+    handover_stores,
     networks,
     place_of,
     proconnect_issuer,
     public_address,
     refuse,
+    webhook_address,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,6 +49,11 @@ try:
     DOCUMENT_STORAGE_URL = env.str("DOCUMENT_STORAGE_URL", str(VAR_DIR / "documents"))
     # Where nginx knows the documents' folder, as an internal location; empty: the portal sends the files itself.
     DOCUMENT_ACCEL_LOCATION = env.str("DOCUMENT_ACCEL_LOCATION", "")
+    # Where the OPCO's own system collects what was transmitted: a folder or a bucket; empty: nowhere.
+    HANDOVER_URL = env.str("HANDOVER_URL", "")
+    # Who is told of each hand-over, and what the telling is signed with: both, or neither.
+    HANDOVER_WEBHOOK_URL = env.str("HANDOVER_WEBHOOK_URL", "")
+    HANDOVER_WEBHOOK_SECRET = env.str("HANDOVER_WEBHOOK_SECRET", "")
     EMAIL = env.dj_email_url("EMAIL_URL", "console:")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Portail des dépôts <portail@localhost>")
     # Whom the accessibility declaration names for those who find an obstacle; the OPCO at large without it.
@@ -104,6 +112,16 @@ except ValueError as error:
     refuse(f'environment variable "DOCUMENT_STORAGE_URL" invalid: {error}')
 DOCUMENT_ROOT = DOCUMENT_PLACE if isinstance(DOCUMENT_PLACE, Path) else None
 try:
+    HANDOVER_PLACE = handover_of(HANDOVER_URL, BASE_DIR, DOCUMENT_PLACE)
+except ValueError as error:
+    refuse(f'environment variable "HANDOVER_URL" invalid: {error}')
+try:
+    HANDOVER_WEBHOOK_URL = webhook_address(
+        HANDOVER_WEBHOOK_URL, HANDOVER_WEBHOOK_SECRET, handover=HANDOVER_PLACE is not None
+    )
+except ValueError as error:
+    refuse(str(error))
+try:
     CLAMAV = antivirus_address(CLAMAV_URL)
 except ValueError as error:
     refuse(f'environment variable "CLAMAV_URL" invalid: {error}')
@@ -161,6 +179,18 @@ LOOSE_FILE_HOURS = 6
 MAIL_SWEEP_SECONDS = 60
 # Longer than a server may take over one mail: EMAIL_TIMEOUT for each of its dozen answers.
 MAIL_CLAIM_SECONDS = 600
+# What was transmitted is handed over this often at the latest.
+HANDOVER_SWEEP_SECONDS = 20
+# A round of hand-overs ends after so long, and another begins: a worker that is to stop waits for no more than that.
+HANDOVER_ROUND_SECONDS = 15
+# Longer than one file may take on its way; each file that has arrived makes it anew. Whoever was killed in the middle
+# is followed by another after so long.
+HANDOVER_CLAIM_SECONDS = 300
+# After a hand-over that failed: the pause before the next try, twice as long each time, up to the longest.
+HANDOVER_FIRST_PAUSE = timedelta(minutes=1)
+HANDOVER_LONGEST_PAUSE = timedelta(hours=1)
+# Of each answer of the webhook's receiver.
+HANDOVER_WEBHOOK_SECONDS = 10
 PDF_BOX_CPU_SECONDS = 2
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024
@@ -364,6 +394,7 @@ STORAGES = {
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
     **document_stores(DOCUMENT_PLACE, PICTURES_FOLDER),
+    **handover_stores(HANDOVER_PLACE),
     "staticfiles": {"BACKEND": "portal.static.HashedFiles"},
 }
 
@@ -451,18 +482,20 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 # A queue each, read in turn: however many triggers wait for their time, a sweep is the next to be read.
 # A worker reads all of them unless `--queues` names some.
-CELERY_TASK_QUEUES = [Queue("transmission"), Queue("sweep"), Queue("chores")]
+CELERY_TASK_QUEUES = [Queue("transmission"), Queue("sweep"), Queue("chores"), Queue("handover")]
 CELERY_TASK_DEFAULT_QUEUE = "chores"
 CELERY_TASK_ROUTES = {
     "invoices.tasks.transmit": {"queue": "transmission"},
     "invoices.tasks.transmit_due": {"queue": "sweep"},
+    "invoices.tasks.hand_over": {"queue": "handover"},
 }
 # Threads, in one process: the tasks wait for PostgreSQL, a kill -9 leaves no pool behind, and the triggers that wait
 # for their time are held in memory once. Celery's limits of time and of tasks for each child are for processes; what
 # may not hang here is the connection to the database, which has limits of its own above.
 CELERY_WORKER_POOL = "threads"
-# Four: a mail server that hangs holds two of them for its ten seconds, the bell's and the sweep's.
-CELERY_WORKER_CONCURRENCY = 4
+# Five: a mail server that hangs holds two of them for its ten seconds, the bell's and the sweep's; the place of the
+# hand-over one, however long it hangs.
+CELERY_WORKER_CONCURRENCY = 5
 # No more in hand than is being run (countdowns come on top): what a killed worker held is out of reach for the
 # whole visibility timeout.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -482,6 +515,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "outbox.tasks.send_due",
         "schedule": schedule(timedelta(seconds=MAIL_SWEEP_SECONDS)),
         "options": {"expires": MAIL_SWEEP_SECONDS},
+    },
+    "hand-over": {
+        "task": "invoices.tasks.hand_over",
+        "schedule": schedule(timedelta(seconds=HANDOVER_SWEEP_SECONDS)),
+        "options": {"expires": HANDOVER_SWEEP_SECONDS},
     },
     "tell-untold": {
         "task": "invoices.tasks.tell_untold",

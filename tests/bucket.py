@@ -3,14 +3,18 @@
 import socket
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any, Self
 from urllib.error import URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 import boto3
@@ -114,3 +118,67 @@ def hung_server() -> Iterator[str]:
     """The address of a server that takes what it is sent, and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as hung:
         yield f"http://127.0.0.1:{hung.getsockname()[1]}"
+
+
+class Faltering(ThreadingHTTPServer):
+    """Stands before a server of buckets: takes `puts` files and then no more, or does not answer while `hangs`."""
+
+    daemon_threads = True
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Relay)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.behind = urlsplit(endpoint).netloc
+        self.puts: int | None = None
+        self.hangs = False
+
+
+class _Relay(BaseHTTPRequestHandler):
+    """One connection; what it is sent goes on as it is."""
+
+    server: Faltering
+    protocol_version = "HTTP/1.1"
+
+    def relay(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        while self.server.hangs:
+            time.sleep(0.05)
+        if self.command == "PUT" and self.server.puts is not None:
+            if not self.server.puts:
+                self.close_connection = True
+                return
+            self.server.puts -= 1
+        behind = HTTPConnection(self.server.behind, timeout=10)
+        try:
+            behind.request(self.command, self.path, body, dict(self.headers))
+            answer = behind.getresponse()
+            content = answer.read()
+        finally:
+            behind.close()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_PUT = do_GET = do_HEAD = relay  # noqa: N815 - as the server calls them
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the output of the tests."""
+
+
+@contextmanager
+def faltering(endpoint: str) -> Iterator[Faltering]:
+    """A server before the one of this address, as long as the context lasts."""
+    server = Faltering(endpoint)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.hangs = False
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from dossiers.enums import DossierStatus
 from dossiers.models import Dossier
-from invoices.models import Deposit, Document, Draft, Invoice
+from invoices.models import Deposit, Document, Draft, Handover, Invoice
 from outbox.models import Mail
 from roles.enums import Role
 from roles.models import Company, Establishment, FailedLogIn, RoleAssignment, User
@@ -30,7 +30,7 @@ from trail.models import Event
 # Django's own pages use variables that are not defined.
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
-LOOK_ONLY = {Deposit, Invoice, Document, Draft, Event, FailedLogIn, Mail}
+LOOK_ONLY = {Deposit, Invoice, Document, Draft, Handover, Event, FailedLogIn, Mail}
 EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
 every_model = pytest.mark.parametrize("model", EVERY_MODEL, ids=[model._meta.label for model in EVERY_MODEL])
 
@@ -52,7 +52,8 @@ def populate(count: int) -> None:
         Group.objects.create(name=f"Groupe {Group.objects.count()}")
         origin = DossierFactory()
         depositor = person_with(Role.SAISIE_PRESTATAIRE, origin.training_provider)
-        make_deposit(origin, depositor, number=f"F-{rank}", associated=[DossierFactory()])
+        deposit = make_deposit(origin, depositor, number=f"F-{rank}", associated=[DossierFactory()])
+        Handover.objects.create(deposit=deposit)
         make_deposit(origin, depositor, number=None)
         draft = DraftFactory()
         DocumentFactory(draft=draft, slot="facture", uploaded_by=draft.owner)
@@ -83,11 +84,12 @@ def test_every_model_of_ours_is_there():
         Invoice,
         Document,
         Draft,
+        Handover,
         Event,
         FailedLogIn,
     }
     places, people = {Company, Establishment}, {User, RoleAssignment, FailedLogIn}
-    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft}
+    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft, Handover}
 
 
 @every_model

@@ -41,6 +41,8 @@ class Action(TextChoices):
     CANCEL = "CANCEL", "Annulation d’un dépôt"
     TRANSMIT = "TRANSMIT", "Transmission d’un dépôt"
     RELAUNCH = "RELAUNCH", "Relance de la transmission d’un dépôt"
+    HAND_OVER = "HAND_OVER", "Remise au système de l’OPCO"
+    APPLY_STATUS = "APPLY_STATUS", "Statut repris du système de l’OPCO"
     ADMIN_ADD = "ADMIN_ADD", "Ajout dans le back-office"
     ADMIN_CHANGE = "ADMIN_CHANGE", "Modification dans le back-office"
     ADMIN_DELETE = "ADMIN_DELETE", "Suppression dans le back-office"

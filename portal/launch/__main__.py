@@ -50,6 +50,8 @@ def main() -> None:
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     if settings.DOCUMENT_ROOT:
         settings.DOCUMENT_ROOT.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings.HANDOVER_PLACE, Path):
+        settings.HANDOVER_PLACE.mkdir(parents=True, exist_ok=True)
 
     end_on_signals()
     console = Console()

@@ -23,6 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from invoices import antivirus, statistics
+from invoices.handover import standing
 from outbox.models import Mail
 
 # Counting a million deposits takes 0.2 s, which is not for every reading by every server.
@@ -81,7 +82,7 @@ class Present:
 
 
 def from_database() -> Iterator[Metric]:
-    """Deposits, drafts and mails; raises django.db.Error."""
+    """Deposits, hand-overs, drafts and mails; raises django.db.Error."""
     count_settled()
     DEPOSITS.labels("pending").set(statistics.pending_deposits())
     overdue = statistics.overdue()
@@ -90,6 +91,17 @@ def from_database() -> Iterator[Metric]:
         "portail_transmission_overdue_seconds",
         "How long ago the delay of the oldest of them ended; 0 without any",
         overdue.oldest.total_seconds(),
+    )
+    handovers = standing.backlog()
+    yield GaugeMetricFamily("portail_handovers_waiting", "Hand-overs in line, never failed so far", handovers.waiting)
+    yield GaugeMetricFamily("portail_handovers_failing", "Hand-overs in line that failed", handovers.failing)
+    yield GaugeMetricFamily(
+        "portail_handovers_unannounced", "Hand-overs of which the webhook is still to tell", handovers.unannounced
+    )
+    yield GaugeMetricFamily(
+        "portail_handover_oldest_seconds",
+        "How long ago the oldest deposit that is not handed over was transmitted; 0 without any",
+        handovers.oldest.total_seconds(),
     )
     yield GaugeMetricFamily("portail_drafts_open", "Drafts of which a step was saved", statistics.open_drafts())
     yield GaugeMetricFamily("portail_mails_in_line", "Mails to be sent", Mail.objects.in_line().count())

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from invoices import transmission
 from invoices.enums import DepositState, DocumentType
-from invoices.models import AssociatedDossier, Deposit, Document, Invoice
+from invoices.models import AssociatedDossier, Deposit, Document, Handover, Invoice
 from roles.enums import Side
 from tests.constraints import Violations, refused_by, write_again
 from tests.factories import DocumentFactory, DossierFactory, DraftFactory, UserFactory, make_deposit
@@ -108,6 +108,35 @@ def an_invoice_that_does_not_say_whether_it_covers_tuition():
 @violations.of("deposit_tuition_known_with_an_invoice")
 def tuition_without_an_invoice():
     write_again(pending(number=None), covers_tuition=True)
+
+
+# --- A hand-over ---------------------------------------------------------------------------------------------------
+
+
+@violations.of("handover_in_line_until_delivered")
+def neither_delivered_nor_in_line():
+    Handover.objects.create(deposit=transmitted(), next_attempt_at=None)
+
+
+@violations.of("handover_delivered_with_its_manifest")
+def delivered_without_a_manifest():
+    Handover.objects.create(deposit=transmitted(), delivered_at=timezone.now())
+
+
+@violations.of("handover_delivered_with_its_manifest")
+def a_manifest_and_not_delivered():
+    Handover.objects.create(deposit=transmitted(), manifest_sha256="0" * 64)
+
+
+@violations.of("handover_announced_once_delivered")
+def announced_and_not_delivered():
+    Handover.objects.create(deposit=transmitted(), announced_at=timezone.now())
+
+
+@violations.of("handover_announced_once_delivered")
+def announced_and_still_in_line():
+    delivered = {"delivered_at": timezone.now(), "manifest_sha256": "0" * 64}
+    Handover.objects.create(deposit=transmitted(), announced_at=timezone.now(), **delivered)
 
 
 # --- The invoice and its number -----------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ print(deposit.transmit_at, deposit.transmitted_at, sep="\\n")
 def pending_tasks(stack: Stack) -> int:
     """How many tasks wait in the broker, or were handed out and not heard of since."""
     with stack.broker() as broker, broker.pipeline() as both:
-        return sum(both.llen("transmission").llen("sweep").llen("chores").hlen("unacked").execute())
+        return sum(both.llen("transmission").llen("sweep").llen("chores").llen("handover").hlen("unacked").execute())
 
 
 def test_a_worker_killed_while_it_holds_the_trigger(stack: Stack, ready: Ready) -> None:

@@ -13,6 +13,7 @@ from portal.celery import app
     [
         ("invoices.tasks.transmit", "transmission"),
         ("invoices.tasks.transmit_due", "sweep"),
+        ("invoices.tasks.hand_over", "handover"),
         ("invoices.tasks.tell_untold", "chores"),
         ("invoices.tasks.purge_files", "chores"),
         ("portal.tasks.purge", "chores"),

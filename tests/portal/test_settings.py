@@ -11,7 +11,15 @@ import redis
 from django.conf import settings
 from kombu.utils.url import parse_url
 
-from portal.environment import Bucket, broker_socket, document_stores, place_of, proconnect_issuer
+from portal.environment import (
+    Bucket,
+    broker_socket,
+    document_stores,
+    handover_of,
+    place_of,
+    proconnect_issuer,
+    webhook_address,
+)
 
 
 def start(name: str = "DEBUG", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -43,6 +51,10 @@ def start(name: str = "DEBUG", **environment: str) -> subprocess.CompletedProces
         ("DOCUMENT_STORAGE_URL", "ftp://host/folder"),
         ("DOCUMENT_STORAGE_URL", "s3:bucket"),
         ("DOCUMENT_STORAGE_URL", "s3://key:secret@bucket"),  # pragma: allowlist secret
+        ("HANDOVER_URL", "ftp://host/folder"),
+        ("HANDOVER_URL", "s3://key:secret@bucket"),  # pragma: allowlist secret
+        ("HANDOVER_URL", "var/documents/remise"),
+        ("HANDOVER_URL", "var"),
         ("DOCUMENT_ACCEL_LOCATION", "protege"),
         ("DOCUMENT_ACCEL_LOCATION", "/protege"),
         ("DOCUMENT_ACCEL_LOCATION", "//"),
@@ -233,6 +245,68 @@ def test_pictures_lie_in_a_folder_among_the_documents() -> None:
 def test_files_for_a_bucket_wait_on_this_machine() -> None:
     told = start("INCOMING_ROOT", SECRET_KEY="settings-test", VAR_DIR="/srv/var", DOCUMENT_STORAGE_URL="s3://bucket")
     assert told.stdout == "/srv/var/incoming\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "documents", "apart"),
+    [
+        ("/srv/remise", Path("/srv/documents"), True),
+        ("/srv/documents-remise", Path("/srv/documents"), True),
+        ("/srv/documents", Path("/srv/documents"), False),
+        ("/srv/documents/remise", Path("/srv/documents"), False),
+        ("/srv", Path("/srv/documents"), False),
+        ("s3://bucket/remise", Path("/srv/documents"), True),
+        ("/srv/remise", Bucket("bucket", "", None, None), True),
+        ("s3://bucket/remise", Bucket("bucket", "documents", None, None), True),
+        ("s3://bucket/documents-remise", Bucket("bucket", "documents", None, None), True),
+        ("s3://bucket/documents/remise", Bucket("bucket", "documents", None, None), False),
+        ("s3://bucket", Bucket("bucket", "documents", None, None), False),
+        ("s3://bucket/remise", Bucket("bucket", "", None, None), False),
+        ("s3://bucket/documents", Bucket("bucket", "documents", "https://s3.example", None), True),
+    ],
+)
+def test_what_is_handed_over_lies_apart_from_the_documents(url: str, documents: Bucket | Path, apart: bool) -> None:
+    if apart:
+        assert handover_of(url, Path("/base"), documents) == place_of(url, Path("/base"))
+    else:
+        with pytest.raises(ValueError, match="apart from the documents"):
+            handover_of(url, Path("/base"), documents)
+
+
+def test_nothing_is_handed_over_unless_it_is_said_where() -> None:
+    assert handover_of("", Path("/base"), Path("/srv/documents")) is None
+    assert start("HANDOVER_PLACE", SECRET_KEY="settings-test").stdout == "None\n"
+
+
+SECRET = "a-secret-of-the-tests-long-enough"
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "handover", "why"),
+    [
+        ("https://opco.example/", "", True, "HANDOVER_WEBHOOK_SECRET"),
+        ("https://opco.example/", "short", True, "32 characters"),
+        ("https://opco.example/", "with spaces " * 4, True, "32 characters"),
+        ("", SECRET, True, '"HANDOVER_WEBHOOK_URL" is required'),
+        ("https://opco.example/", SECRET, False, '"HANDOVER_URL" is required'),
+        ("http://opco.example/", SECRET, True, "https://host/path"),
+        ("file:///etc/passwd", SECRET, True, "https://host/path"),
+        ("https://someone@opco.example/", SECRET, True, "https://host/path"),
+        ("https://opco.example/#x", SECRET, True, "https://host/path"),
+        ("https://opco.example/a b", SECRET, True, "https://host/path"),
+        ("https://opco.example:port/", SECRET, True, "[Pp]ort"),
+        ("https://opco.example:0/", SECRET, True, "port 0"),
+    ],
+)
+def test_what_is_no_webhook_stops_the_start(url: str, secret: str, handover: bool, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as refused:
+        webhook_address(url, secret, handover=handover)
+    assert "HANDOVER" in str(refused.value)
+
+
+def test_what_is_one_webhook() -> None:
+    for url in ("https://opco.example:8443/remises?de=portail", "http://127.0.0.1:8001/", ""):
+        assert webhook_address(url, SECRET if url else "", handover=True) == url
 
 
 def test_nginx_sends_nothing_from_a_bucket() -> None:

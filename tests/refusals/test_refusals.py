@@ -28,6 +28,7 @@ TABLE.pop("sentence")
 NO_REFUSALS = {
     "Toutes les étapes sont complètes.",
     "… courriel… de nouveau en file.",
+    "… remise… de nouveau en file.",
     "… : ….",  # what was done in the back office, and to whom
     "Ces essais ne comptent plus : la connexion est de nouveau possible.",
     "Aucun : cette personne n’a pas été invitée.",

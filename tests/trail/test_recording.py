@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import ANY
 from uuid import uuid4
@@ -22,12 +24,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from dossiers import statuses
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
 from invoices import tasks, transmission
 from invoices.deposits import NumberTakenError
 from invoices.models import Deposit, Document
 from outbox.models import Mail
+from portal.environment import handover_stores
 from portal.tasks import purge as purge_all
 from roles.enums import Role, Side
 from roles.models import FailedLogIn, User
@@ -208,6 +212,26 @@ def transmit(scene: Scene) -> Deposit:
     Deposit.objects.update(submitted_at=deposit.submitted_at - timedelta(hours=1), transmit_at=deposit.submitted_at)
     assert tasks.transmit(str(deposit.pk)) == 1
     return deposit
+
+
+def hand_over(scene: Scene) -> Deposit:
+    deposit = transmit(scene)
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        with override_settings(HANDOVER_PLACE=place, STORAGES=settings.STORAGES | handover_stores(place)):
+            tasks.hand_over()
+    return deposit
+
+
+def hand_over_anew(scene: Scene) -> Deposit:
+    deposit = hand_over(scene)
+    chosen = {"action": "repeat", "_selected_action": [deposit.pk]}
+    scene.back_office.post(reverse("admin:invoices_handover_changelist"), chosen)
+    return deposit
+
+
+def apply_statuses(scene: Scene) -> None:
+    assert list(statuses.apply([statuses.Line(2, scene.dossier.number, "Terminé")]))
 
 
 def delete_draft(scene: Scene) -> Wizard:
@@ -509,6 +533,11 @@ CASES = {
         **OF_DEPOSIT,
     ),
     "a deposit transmitted": Case(Action.TRANSMIT, transmit, side=PROVIDER, who="", asked=False, **OF_DEPOSIT),
+    "a deposit handed over": Case(Action.HAND_OVER, hand_over, side=PROVIDER, who="", asked=False, **OF_DEPOSIT),
+    "a deposit handed over anew": Case(Action.ADMIN_CHANGE, hand_over_anew, who="staff", **OF_DEPOSIT),
+    "a status of the OPCO's system": Case(
+        Action.APPLY_STATUS, apply_statuses, label=lambda scene, done: scene.dossier.number, who="", asked=False
+    ),
     "a row added": Case(Action.ADMIN_ADD, add_group, **GROUP),
     "a row changed": Case(Action.ADMIN_CHANGE, change_group, **GROUP),
     "an account's devices logged out": Case(

@@ -47,7 +47,7 @@ class DocumentInline(LookOnlyInlineMixin, admin.TabularInline):
     """The documents of a draft."""
 
     model = Document
-    fields = ("type", "name", "size", "pages", "flags", "uploaded_by", "uploaded_at")
+    fields = ("get_type_display", "name", "size", "pages", "flags", "uploaded_by", "uploaded_at")
     readonly_fields = fields
     show_change_link = True
     view_on_site = False  # see DocumentAdmin

@@ -19,6 +19,7 @@ from roles.enums import Side
 from roles.models import User
 
 from . import rules
+from .catalogue import in_force
 from .enums import DepositState, DocumentType
 from .models import Deposit, Document, Draft
 from .wizard.storage import answered_tuition, associated_ids
@@ -113,20 +114,20 @@ def _of_certificate(dossier: Dossier, changed: Dossier, drafts: list[Draft]) -> 
 
 
 def _of_types(dossier: Dossier, changed: Dossier, drafts: list[Draft]) -> Iterator[Consequence]:
-    before, after = rules.document_types(dossier), rules.document_types(changed)
-    lost = [type_ for type_ in before if type_ not in after]
-    gained = [type_ for type_ in after if type_ not in before]
+    before, after = (rules.document_types(one, in_force.catalogue()) for one in (dossier, changed))
+    lost = {code: label for code, label in before.items() if code not in after}
+    gained = [label for code, label in after.items() if code not in before]
     if lost:
         holding = Document.objects.filter(draft__in=drafts, type__in=lost).values_list("draft", flat=True)
         theirs = set(holding)
         yield Consequence(
-            f"Types de documents qui ne sont plus proposés : {_listed(lost)} ; "
+            f"Types de documents qui ne sont plus proposés : {', '.join(lost.values())} ; "
             f"{_counted(len(theirs), 'brouillon en contient', 'brouillons en contiennent')}, à retirer avant "
             "« Transmettre ».",
             _authors(draft for draft in drafts if draft.pk in theirs),
         )
     if gained:
-        yield Consequence(f"Types de documents proposés en plus : {_listed(gained)}.")
+        yield Consequence(f"Types de documents proposés en plus : {', '.join(gained)}.")
 
 
 def _of_association(dossier: Dossier) -> Iterator[Consequence]:
@@ -152,10 +153,6 @@ def _authors(drafts: Iterable[Draft]) -> list[str]:
     ]
     further = len(told) - NAMED
     return told[:NAMED] + ([f"et {further} de plus"] if further > 0 else [])
-
-
-def _listed(types: list[DocumentType]) -> str:
-    return ", ".join(type_.label for type_ in types)
 
 
 def _many(rows: QuerySet) -> int:

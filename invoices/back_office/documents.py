@@ -24,6 +24,7 @@ from trail.enums import Action
 from trail.recording import record
 
 from .. import pictures
+from ..catalogue.admin import DocumentTypeFilter
 from ..models import Document
 from ..reading import answers, archive
 from ..serving import stored_file
@@ -36,9 +37,9 @@ MAY_READ = "invoices.read_documents"
 class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Documents, wherever they are: in a deposit, in a draft, or waiting to be purged."""
 
-    list_display = ("name", "type", "size", "pages", "where", "uploaded_by", "uploaded_at")
+    list_display = ("name", "get_type_display", "size", "pages", "where", "uploaded_by", "uploaded_at")
     list_filter = (
-        "type",
+        DocumentTypeFilter,
         ("deposit", admin.EmptyFieldListFilter),
         ("draft", admin.EmptyFieldListFilter),
         "uploaded_at",
@@ -53,7 +54,7 @@ class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
     view_on_site = False
     fields = (
         "id",
-        "type",
+        "get_type_display",
         "name",
         "size",
         "pages",

@@ -1,6 +1,7 @@
 """What is handed over of a deposit, under which names, and what its manifest says (docs/handover/).
 
-Made of the deposit alone, so that a hand-over that is done again writes the same. No name of a person is in it, of the
+Made of the deposit alone, so that a hand-over that is done again writes the same, but for the label of a type that the
+OPCO has renamed meanwhile. No name of a person is in it, of the
 depositor or of a beneficiary: the OPCO's system knows its dossiers by their numbers.
 """
 

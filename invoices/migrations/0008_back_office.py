@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('dossiers', '0002_association'),
-        ('invoices', '0005_allowance'),
+        ('invoices', '0007_catalogue'),
         ('roles', '0004_proconnect'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

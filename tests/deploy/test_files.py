@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from portal import gunicorn
+from tests.catalogue import LIMITS
 from tests.containers import (
     COMPOSE,
     DOCKERFILE,
@@ -107,7 +108,7 @@ def test_whoever_needs_the_tables_waits_for_them() -> None:
 
 def test_a_step_of_ten_of_the_greatest_files_passes_nginx() -> None:
     limits = re.findall(r"client_max_body_size (\d+)m;", TEMPLATE.read_text())
-    assert [int(limit) * 2**20 for limit in limits] == [2**20, 10 * settings.MAX_FILE_BYTES + 2**20]
+    assert [int(limit) * 2**20 for limit in limits] == [2**20, 10 * LIMITS.file_bytes + 2**20]
 
 
 def test_portal_and_nginx_agree_on_the_documents() -> None:

@@ -43,6 +43,11 @@ class IncomingFileHandler(FileUploadHandler):
 
     chunk_size = 1024 * 1024
 
+    @property
+    def limit(self) -> int:
+        """How many bytes a file may have."""
+        return settings.MAX_FILE_BYTES
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         settings.INCOMING_ROOT.mkdir(parents=True, exist_ok=True)
@@ -54,8 +59,8 @@ class IncomingFileHandler(FileUploadHandler):
         self.discard = weakref.finalize(self, _discard, self.file, self.path)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start < settings.MAX_FILE_BYTES + 1:
-            self.file.write(raw_data[: settings.MAX_FILE_BYTES + 1 - start])
+        if start < self.limit + 1:
+            self.file.write(raw_data[: self.limit + 1 - start])
             self.sha256.update(raw_data)
 
     def file_complete(self, file_size: int) -> IncomingFile:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dossiers.enums import DossierStatus
 from dossiers.models import Dossier
+from exchange.models import Import
 from invoices.models import Deposit, Document, Draft, Invoice
 from outbox.models import Mail
 from roles.enums import Role
@@ -20,6 +21,7 @@ from tests.factories import (
     DossierFactory,
     DraftFactory,
     EstablishmentFactory,
+    ImportFactory,
     UserFactory,
     give_role,
     make_deposit,
@@ -57,6 +59,7 @@ def populate(count: int) -> None:
         draft = DraftFactory()
         DocumentFactory(draft=draft, slot="facture", uploaded_by=draft.owner)
         DocumentFactory()
+        ImportFactory(by=depositor)
         FailedLogIn.objects.create(username=f"{FailedLogIn.objects.count()}@essai.example", failures_since_start=1)
 
 
@@ -70,7 +73,7 @@ def test_every_model_of_ours_is_there():
     own = {
         model
         for model in admin.site._registry
-        if model._meta.app_label in ("outbox", "trail", "roles", "dossiers", "invoices")
+        if model._meta.app_label in ("outbox", "trail", "roles", "dossiers", "invoices", "exchange")
     }
     assert own == {
         Mail,
@@ -85,9 +88,10 @@ def test_every_model_of_ours_is_there():
         Draft,
         Event,
         FailedLogIn,
+        Import,
     }
     places, people = {Company, Establishment}, {User, RoleAssignment, FailedLogIn}
-    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft}
+    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft, Import}
 
 
 @every_model

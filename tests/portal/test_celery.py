@@ -15,6 +15,7 @@ from portal.celery import app
         ("invoices.tasks.transmit_due", "sweep"),
         ("invoices.tasks.tell_untold", "chores"),
         ("invoices.tasks.purge_files", "chores"),
+        ("exchange.tasks.run_waiting", "chores"),
         ("portal.tasks.purge", "chores"),
     ],
 )

@@ -49,7 +49,8 @@ def as_text(value: Value) -> str:
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
     text = str(value)
-    text = "".join(" " if unicodedata.category(character) in UNWRITABLE else character for character in text)
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(character) in UNWRITABLE else character for character in text)
     text = " ".join(text.split())
     if SPREADSHEET_ERROR.fullmatch(text):
         raise ValueError(f"La cellule contient une erreur du tableur ({text}) : corrigez-la dans le fichier.")
@@ -156,12 +157,14 @@ class Choice(Text):
     def __init__(self, choices: type[Choices]) -> None:
         super().__init__()
         self.labels: Mapping[str, str] = dict(choices.choices)
+        # Nearly all cells are of these.
+        self.exactly = {word: code for code, label in choices.choices for word in (code, label)}
         self.codes = {normalise(word): code for code, label in choices.choices for word in (code, label)}
 
     def clean(self, value: Value, row: Any = None, **kwargs: Any) -> str:
         text = as_text(value)
         try:
-            return self.codes[normalise(text)]
+            return self.exactly.get(text) or self.codes[normalise(text)]
         except KeyError:
             known = ", ".join(f"« {label} »" for label in self.labels.values())
             raise ValueError(f"« {text} » n’est pas dans la liste : {known}.") from None

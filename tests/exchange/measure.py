@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.exchange.tables import dossiers, write_csv
-from tests.stack import own_database, wait_until
+from tests.stack import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
 SITES = 200
@@ -73,6 +73,7 @@ class Portal:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--bad", type=int, default=50)
@@ -91,21 +92,19 @@ def main() -> None:
         print(f"{wanted.lines} lines, {wanted.bad} of them wrong, {path.stat().st_size // 2**20} MB")
         report = folder / "report.csv"
         print("nothing:", portal.measured("check"))
+        began = time.monotonic()
         print("first:", portal.measured("import_dossiers", str(path), "--report", str(report)))
+        took = time.monotonic() - began
         lines = report.read_text().splitlines()
         print(f"the report has {len(lines) - 1} lines, {sum(';Refusé;' in line for line in lines)} of them refusals")
         print("again:", portal.measured("import_dossiers", str(path)))
         process = portal.start("import_dossiers", str(other))
-        wait_until(lambda: is_half_way(portal, wanted.lines), "half of the import", 1800)
+        # The check is over by then, and the import is not.
+        time.sleep(took * 0.75)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         print("killed:", portal.run("shell", "-v0", "-c", PROGRESS))
         print("gone on with:", portal.measured("shell", "-v0", "-c", GO_ON))
-
-
-def is_half_way(portal: Portal, lines: int) -> bool:
-    state, line, *_ = portal.run("shell", "-v0", "-c", PROGRESS).split()
-    return state == "IMPORTING" and int(line) > lines // 2
 
 
 def write_xlsx(path: Path, lines) -> None:

@@ -27,7 +27,7 @@ ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 MEGABYTE = 1024 * 1024
 SEPARATORS = (";", ",", "\t")
 # Excel's own first line, which names the separator.
-SEPARATOR_LINE = re.compile(r"sep=.", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"sep=.?", re.IGNORECASE)
 # No table of ours has half as many columns.
 COLUMNS = 64
 SHARED_STRINGS = "xl/sharedstrings.xml"
@@ -71,7 +71,9 @@ def reading(path: Path, knows: Callable[[str], bool]) -> Iterator[Table]:
             raise UnreadableError(
                 "Ce fichier est vide : il faut une ligne de titres, puis une ligne pour chaque objet."
             )
-        yield Table([_title(value) for value in first[1]], filled, guess)
+        titles = [_title(value) for value in first[1]]
+        width = max(rank for rank, title in enumerate(titles, start=1) if title)
+        yield Table(titles[:width], ((number, values[:width]) for number, values in filled), guess)
 
 
 def _is_filled(value: Value) -> bool:

@@ -501,7 +501,13 @@ class AccountResource(TableResource):
 
     def identity_of(self, row: Row) -> str:
         """The same account may stand on several lines, not with the same role at the same place."""
-        read = [_read(self.fields["role"].widget, row.get("Rôle")), _read(PLACE, row.get("SIREN ou SIRET"))]
+        read = [
+            _read(widget, cell) or _as_typed(cell)
+            for widget, cell in (
+                (self.fields["role"].widget, row.get(self.fields["role"].column_name)),
+                (PLACE, row.get(self.fields["place"].column_name)),
+            )
+        ]
         key = self.key_of(row)
         return " ".join([key, *read]) if key else ""
 

@@ -1,6 +1,6 @@
 """What a cell may hold, and what it means: texts, numbers of companies, dates, amounts, « oui » and « non », choices.
 
-Each is a widget of django-import-export: `clean` reads a cell and raises ValueError with the sentence for the person,
+Each is a widget of django-import-export: `clean` reads a cell and raises CellError with the sentence for the person,
 `render` writes a value as text, `typed` as what a spreadsheet shows best. An empty cell never comes here.
 """
 
@@ -37,8 +37,12 @@ YES = {"oui", "o", "vrai", "true", "1", "x"}
 NO = {"non", "n", "faux", "false", "0"}
 
 
+class CellError(ValueError):
+    """A cell means nothing; its words say why. The library tells it as the error of its column."""
+
+
 def as_text(value: Value) -> str:
-    """A cell as text on one line; ValueError for one that holds a spreadsheet's error.
+    """A cell as text on one line; CellError for one that holds a spreadsheet's error.
 
     The apostrophe that our own exports put before what looks like a formula is taken off again.
     """
@@ -53,7 +57,7 @@ def as_text(value: Value) -> str:
         text = "".join(" " if unicodedata.category(character) in UNWRITABLE else character for character in text)
     text = " ".join(text.split())
     if SPREADSHEET_ERROR.fullmatch(text):
-        raise ValueError(f"La cellule contient une erreur du tableur ({text}) : corrigez-la dans le fichier.")
+        raise CellError(f"La cellule contient une erreur du tableur ({text}) : corrigez-la dans le fichier.")
     return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(FORMULA_BEGINS_WITH) else text
 
 
@@ -87,7 +91,7 @@ class Digits(Text):
     def clean(self, value: Value, row: Any = None, **kwargs: Any) -> str:
         text = as_text(value).replace(" ", "")
         if ABRIDGED.fullmatch(text):
-            raise ValueError(
+            raise CellError(
                 f"Le tableur a abrégé ce numéro ({text}) : mettez la colonne au format Texte et saisissez-le en entier."
             )
         return text.zfill(self.length) if NUMBER.fullmatch(text) else text
@@ -109,8 +113,8 @@ class Day(Text):
                 try:
                     return date(*(int(match[part]) for part in ("year", "month", "day")))
                 except ValueError:
-                    raise ValueError(f"« {text} » n’existe pas : vérifiez le jour et le mois.") from None
-        raise ValueError(f"« {text} » n’est pas une date : écrivez jour/mois/année, par exemple 31/12/2026.")
+                    raise CellError(f"« {text} » n’existe pas : vérifiez le jour et le mois.") from None
+        raise CellError(f"« {text} » n’est pas une date : écrivez jour/mois/année, par exemple 31/12/2026.")
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return f"{value:%d/%m/%Y}" if value else ""
@@ -127,7 +131,7 @@ class Amount(Text):
         text = f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else as_text(value)
         text = text.removesuffix("€").rstrip()
         if len(text) > LONGEST_AMOUNT or not AMOUNT.fullmatch(text):
-            raise ValueError(f"« {text} » n’est pas un montant : écrivez-le en euros, par exemple 1 234,56.")
+            raise CellError(f"« {text} » n’est pas un montant : écrivez-le en euros, par exemple 1 234,56.")
         return Decimal(text.replace(" ", "").replace(",", ".")).quantize(Decimal("0.01"))
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
@@ -145,7 +149,7 @@ class YesOrNo(Text):
         for meant, words in ((True, YES), (False, NO)):
             if normalise(text) in words:
                 return meant
-        raise ValueError(f"« {text} » n’est ni oui ni non : écrivez l’un des deux.")
+        raise CellError(f"« {text} » n’est ni oui ni non : écrivez l’un des deux.")
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "oui" if value else "non"
@@ -167,7 +171,7 @@ class Choice(Text):
             return self.exactly.get(text) or self.codes[normalise(text)]
         except KeyError:
             known = ", ".join(f"« {label} »" for label in self.labels.values())
-            raise ValueError(f"« {text} » n’est pas dans la liste : {known}.") from None
+            raise CellError(f"« {text} » n’est pas dans la liste : {known}.") from None
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return self.labels.get(value, "")
@@ -191,7 +195,7 @@ class Site(Digits):
         try:
             return self.ids[siret]
         except KeyError:
-            raise ValueError(
+            raise CellError(
                 f"Aucun établissement n’a le SIRET {siret} : vérifiez-le, ou importez d’abord les établissements."
             ) from None
 

@@ -11,10 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.exchange.tables import dossiers, write_csv
+from openpyxl import Workbook
+
+from tests.exchange.tables import TITLES, dossiers, write_csv
 from tests.stack import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +38,8 @@ from exchange.models import Import
 Import.objects.update(runner=None)
 running.run_waiting()
 asked = Import.objects.order_by("-pk").first()
-print(asked.state, "created", asked.created, "changed", asked.changed, "unchanged", asked.unchanged, "refused", asked.refused)
+counts = {name: getattr(asked, name) for name in ("created", "changed", "unchanged", "refused")}
+print(asked.state, counts)
 from dossiers.models import Dossier
 print("dossiers in the database:", Dossier.objects.count())
 """
@@ -69,7 +73,8 @@ class Portal:
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         assert status == 0, output
-        return f"{output}  [{time.monotonic() - began:.1f} s, peak RSS {usage.ru_maxrss // 1024} MB]"
+        seconds, busy = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+        return f"{output}  [{seconds:.1f} s, of which {busy:.1f} s of CPU, peak RSS {usage.ru_maxrss // 1024} MB]"
 
 
 def main() -> None:
@@ -89,29 +94,25 @@ def main() -> None:
         write = write_xlsx if wanted.xlsx else write_csv
         write(path, dossiers(sirets, wanted.lines, bad=wanted.bad))
         write(other, dossiers(sirets, wanted.lines, bad=wanted.bad, start=wanted.lines))
-        print(f"{wanted.lines} lines, {wanted.bad} of them wrong, {path.stat().st_size // 2**20} MB")
+        print(f"{wanted.lines} lines, {wanted.bad} of them wrong, {path.stat().st_size // 2**20} MB")  # noqa: T201 - a command's output
         report = folder / "report.csv"
-        print("nothing:", portal.measured("check"))
+        print("nothing:", portal.measured("check"))  # noqa: T201 - a command's output
         began = time.monotonic()
-        print("first:", portal.measured("import_dossiers", str(path), "--report", str(report)))
+        print("first:", portal.measured("import_dossiers", str(path), "--report", str(report)))  # noqa: T201 - a command's output
         took = time.monotonic() - began
         lines = report.read_text().splitlines()
-        print(f"the report has {len(lines) - 1} lines, {sum(';Refusé;' in line for line in lines)} of them refusals")
-        print("again:", portal.measured("import_dossiers", str(path)))
+        print(f"the report has {len(lines) - 1} lines, {sum(';Refusé;' in line for line in lines)} of them refusals")  # noqa: T201 - a command's output
+        print("again:", portal.measured("import_dossiers", str(path)))  # noqa: T201 - a command's output
         process = portal.start("import_dossiers", str(other))
         # The check is over by then, and the import is not.
         time.sleep(took * 0.75)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        print("killed:", portal.run("shell", "-v0", "-c", PROGRESS))
-        print("gone on with:", portal.measured("shell", "-v0", "-c", GO_ON))
+        print("killed:", portal.run("shell", "-v0", "-c", PROGRESS))  # noqa: T201 - a command's output
+        print("gone on with:", portal.measured("shell", "-v0", "-c", GO_ON))  # noqa: T201 - a command's output
 
 
-def write_xlsx(path: Path, lines) -> None:
-    from openpyxl import Workbook
-
-    from tests.exchange.tables import TITLES
-
+def write_xlsx(path: Path, lines: Iterable[dict[str, str]]) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(TITLES)

@@ -76,8 +76,7 @@ class ImportAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    # Django's types know of its own pages alone.
-    def add_view(  # type: ignore[override]
+    def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """« Nouvel import »: the file is kept and checked; nothing is written yet."""
@@ -102,7 +101,7 @@ class ImportAdmin(admin.ModelAdmin):
         context = {"form": form, "columns": columns, "title": "Nouvel import", "most": settings.IMPORT_LINES}
         return render(request, "exchange/new_import.html", self._context(request, **context))
 
-    def change_view(  # type: ignore[override]
+    def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Where an import stands, and what becomes of its lines."""

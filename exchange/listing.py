@@ -27,7 +27,8 @@ from trail.recording import record
 
 from . import sheets
 from .enums import Kind
-from .resources import RESOURCES, TableResource
+from .resources import RESOURCES
+from .tables import TableResource
 
 READ_AT_ONCE = 500
 # Of a list's address, what says which page of it is shown.

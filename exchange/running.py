@@ -36,7 +36,8 @@ from trail.recording import record
 from .enums import Kind, Outcome, State
 from .models import Import, ImportPart, import_storage
 from .reading import Line, Table, UnreadableError, in_stretches, reading
-from .resources import RESOURCES, TableResource
+from .resources import RESOURCES
+from .tables import TableResource
 
 logger = logging.getLogger(__name__)
 

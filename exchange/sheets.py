@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import IO, cast
 from xml.sax.saxutils import escape
 
 from django.utils import timezone
@@ -60,7 +61,7 @@ PARTS = {
 def workbook(name: str, titles: list[str], rows: Iterable[Iterable[Value]]) -> Iterator[bytes]:
     """An XLSX workbook with one sheet of this name, piece by piece: the titles stay, dates and amounts are such."""
     passed = _Passed()
-    with zipfile.ZipFile(passed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(cast(IO[bytes], passed), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for part, content in PARTS.items():
             archive.writestr(part, content)
         sheets = f'<sheets><sheet name="{escape(name[:31])}" sheetId="1" r:id="rId1"/></sheets>'

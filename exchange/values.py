@@ -33,6 +33,7 @@ SPREADSHEET_EPOCH = date(1899, 12, 30)
 SPREADSHEET_DAYS = range(20_000, 80_000)
 AMOUNT = re.compile(r"-?(?:\d+|\d{1,3}(?: \d{3})+)(?:[.,]\d{1,2})?", re.ASCII)
 LONGEST_AMOUNT = 25
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
 YES = {"oui", "o", "vrai", "true", "1", "x"}
 NO = {"non", "n", "faux", "false", "0"}
 
@@ -181,7 +182,7 @@ class Site(Digits):
     """An establishment by its SIRET. Those that a stretch of lines names are looked up once (`know`)."""
 
     def __init__(self) -> None:
-        super().__init__(14)
+        super().__init__(SIRET_DIGITS)
         self.ids: dict[str, int] = {}
         self.sirets: dict[int, str] = {}
 

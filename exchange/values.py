@@ -114,8 +114,8 @@ class Day(Text):
                 try:
                     return date(*(int(match[part]) for part in ("year", "month", "day")))
                 except ValueError:
-                    raise CellError(f"« {text} » n’existe pas : vérifiez le jour et le mois.") from None
-        raise CellError(f"« {text} » n’est pas une date : écrivez jour/mois/année, par exemple 31/12/2026.")
+                    raise CellError(f"La date « {text} » n’existe pas : vérifiez le jour et le mois.") from None
+        raise CellError(f"La date « {text} » n’est pas comprise : écrivez jour/mois/année, par exemple 31/12/2026.")
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return f"{value:%d/%m/%Y}" if value else ""
@@ -132,7 +132,7 @@ class Amount(Text):
         text = f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else as_text(value)
         text = text.removesuffix("€").rstrip()
         if len(text) > LONGEST_AMOUNT or not AMOUNT.fullmatch(text):
-            raise CellError(f"« {text} » n’est pas un montant : écrivez-le en euros, par exemple 1 234,56.")
+            raise CellError(f"Le montant « {text} » n’est pas compris : écrivez-le en euros, par exemple 1 234,56.")
         return Decimal(text.replace(" ", "").replace(",", ".")).quantize(Decimal("0.01"))
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
@@ -150,7 +150,7 @@ class YesOrNo(Text):
         for meant, words in ((True, YES), (False, NO)):
             if normalise(text) in words:
                 return meant
-        raise CellError(f"« {text} » n’est ni oui ni non : écrivez l’un des deux.")
+        raise CellError(f"La valeur « {text} » n’est ni oui ni non : écrivez l’un des deux.")
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "oui" if value else "non"
@@ -172,7 +172,7 @@ class Choice(Text):
             return self.exactly.get(text) or self.codes[normalise(text)]
         except KeyError:
             known = ", ".join(f"« {label} »" for label in self.labels.values())
-            raise CellError(f"« {text} » n’est pas dans la liste : {known}.") from None
+            raise CellError(f"La valeur « {text} » n’est pas dans la liste : {known}.") from None
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return self.labels.get(value, "")

@@ -81,7 +81,8 @@ def _is_filled(value: Value) -> bool:
 
 
 def _title(value: Value) -> str:
-    return " ".join(str(value or "").split())
+    # The page names those that are not ours, and not every database takes every character.
+    return " ".join("".join(one if one.isprintable() else " " for one in str(value or "")).split())
 
 
 def _bounded(lines: Iterator[list[Value]]) -> Iterator[Line]:

@@ -47,6 +47,11 @@ class IncomingFileHandler(FileUploadHandler):
 
     chunk_size = 1024 * 1024
 
+    @property
+    def limit(self) -> int:
+        """How many bytes of a file are kept: of a PDF, those of the largest that may ever be allowed."""
+        return LARGEST_FILE_BYTES
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         settings.INCOMING_ROOT.mkdir(parents=True, exist_ok=True)
@@ -58,8 +63,8 @@ class IncomingFileHandler(FileUploadHandler):
         self.discard = weakref.finalize(self, _discard, self.file, self.path)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start < LARGEST_FILE_BYTES + 1:
-            self.file.write(raw_data[: LARGEST_FILE_BYTES + 1 - start])
+        if start < self.limit + 1:
+            self.file.write(raw_data[: self.limit + 1 - start])
             self.sha256.update(raw_data)
 
     def file_complete(self, file_size: int) -> IncomingFile:

@@ -74,7 +74,9 @@ def find_orphans() -> Iterator[Finding]:
     """The files of which no row tells; young ones are left alone, they may be on their way. Raises OSError."""
     storage = document_storage()
     limit = timezone.now() - timedelta(hours=settings.LOOSE_FILE_HOURS)
-    settled = (stored for stored in storage.walk() if stored.modified < limit)
+    # Files to import have rows of their own (exchange/), and are purged by themselves.
+    apart = f"{settings.IMPORTS_FOLDER}/"
+    settled = (one for one in storage.walk() if one.modified < limit and not one.name.startswith(apart))
     for batch in _batches(settled):
         known = _with_a_row({_document_file(stored) for stored in batch})
         for stored in batch:

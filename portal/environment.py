@@ -92,8 +92,8 @@ def place_of(url: str, base: Path) -> Bucket | Path:
     return bucket_of(url) if urlsplit(url).scheme == "s3" else folder_of(url, base)
 
 
-def document_stores(place: Bucket | Path, pictures: str) -> dict[str, dict[str, Any]]:
-    """Django's STORAGES of the documents, and of their pictures in the folder of this name beside them.
+def document_stores(place: Bucket | Path, pictures: str, imports: str) -> dict[str, dict[str, Any]]:
+    """Django's STORAGES of the documents; of their pictures, and of files to import, in the folders of these names.
 
     A document has no address but its own, which asks who may see it.
     """
@@ -102,12 +102,14 @@ def document_stores(place: Bucket | Path, pictures: str) -> dict[str, dict[str, 
         return {
             "documents": {"BACKEND": bucket, "OPTIONS": place.options()},
             "pictures": {"BACKEND": bucket, "OPTIONS": place.options(pictures, impatient=True)},
+            "imports": {"BACKEND": bucket, "OPTIONS": place.options(imports)},
         }
     folder = "invoices.storage.folder.DocumentFolder"
     options: dict[str, Any] = {"base_url": None, "file_permissions_mode": 0o640}
     return {
         "documents": {"BACKEND": folder, "OPTIONS": options | {"location": place}},
         "pictures": {"BACKEND": folder, "OPTIONS": options | {"location": place / pictures, "allow_overwrite": True}},
+        "imports": {"BACKEND": folder, "OPTIONS": options | {"location": place / imports}},
     }
 
 

@@ -16,7 +16,7 @@ from django.db.migrations import RunPython
 
 # Sees everything but what people typed into their drafts, helps depositors, relaunches.
 CLERK = "Gestionnaire"
-# Also cancels, brings data in, and keeps them.
+# Also cancels, brings data in, keeps them, and edits the catalogue.
 SUPERVISOR = "Superviseur"
 # Also opens accounts, and says who holds which role where.
 ADMINISTRATOR = "Administrateur"
@@ -27,6 +27,10 @@ _SEES = (
     "invoices.view_document",
     "invoices.view_draft",
     "invoices.read_documents",
+    "invoices.view_handover",
+    "invoices.view_catalogueentry",
+    "invoices.view_limits",
+    "exchange.view_import",
     "dossiers.view_dossier",
     "roles.view_company",
     "roles.view_establishment",
@@ -38,12 +42,20 @@ _SEES = (
 )
 _HELPS = (
     "invoices.relaunch_deposit",
+    "invoices.repeat_handover",
+    "roles.help_user",
+    "roles.view_as_user",
     # « Débloquer », « Renvoyer »: nothing else of them can be changed.
     "roles.change_failedlogin",
     "outbox.change_mail",
 )
 _SUPERVISES = (
     "invoices.cancel_deposit",
+    "invoices.add_catalogueentry",
+    "invoices.change_catalogueentry",
+    "invoices.delete_catalogueentry",
+    "invoices.change_limits",
+    "exchange.add_import",
     "dossiers.add_dossier",
     "dossiers.change_dossier",
     "roles.add_company",

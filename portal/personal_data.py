@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from exchange.models import Import
 from invoices.models import Allowance, Deposit, Document, Draft
 from outbox.models import Mail
 from roles.http import PersonRequest
@@ -119,6 +120,10 @@ def held_on(of: User) -> dict[str, dict[str, Any] | Iterable[dict[str, Any]]]:
                 "SHA-256": document.sha256,
             }
             for document in Document.objects.filter(uploaded_by=of).iterator(READ_AT_ONCE)
+        ),
+        "imports": (
+            {"contenu": asked.get_kind_display(), "fichier": asked.name, "reçu le": asked.created_at}
+            for asked in Import.objects.filter(by=of)
         ),
         "courriels": (
             {"objet": mail.subject, "écrit le": mail.created_at, "envoyé le": mail.sent_at}

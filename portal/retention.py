@@ -16,6 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 
+from exchange import retention as imports
+from exchange.models import Import
 from invoices import documents, uploads
 from invoices import retention as deposits
 from invoices.models import Deposit, Document, Draft
@@ -86,6 +88,20 @@ def kinds() -> list[Kind]:
             f"{settings.LOOSE_FILE_HOURS} hours",
             lambda: Count(len(cut := uploads.interrupted()), sum(path.stat().st_size for path in cut)),
             lambda: Count(*uploads.remove_interrupted()),
+            lambda: None,
+        ),
+        Kind(
+            "imports",
+            f"{settings.IMPORT_RETENTION_DAYS} days",
+            lambda: Count(Import.objects.expired().count()),
+            lambda: Count(imports.forget()),
+            lambda: earliest(Import.objects.all(), "created_at", but=Import.objects.expired()),
+        ),
+        Kind(
+            "files of no import",
+            f"{settings.LOOSE_FILE_HOURS} hours",
+            lambda: Count(len(imports.lost())),
+            lambda: Count(imports.remove_lost()),
             lambda: None,
         ),
         Kind(

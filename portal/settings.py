@@ -68,6 +68,7 @@ try:
     DRAFT_RETENTION_DAYS = env.int("DRAFT_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=365))
     DEPOSIT_RETENTION_YEARS = env.int("DEPOSIT_RETENTION_YEARS", 10, validate=validate.Range(min=1, max=30))
     CANCELLED_RETENTION_DAYS = env.int("CANCELLED_RETENTION_DAYS", 365, validate=validate.Range(min=1, max=3_650))
+    IMPORT_RETENTION_DAYS = env.int("IMPORT_RETENTION_DAYS", 30, validate=validate.Range(min=1, max=365))
     UNUSED_ACCOUNT_DAYS = env.int("UNUSED_ACCOUNT_DAYS", 730, validate=validate.Range(min=30, max=3_650))
     # Whom « Données personnelles » names for those who ask about theirs; the OPCO at large without it.
     PRIVACY_CONTACT = env.str("PRIVACY_CONTACT", "", validate=email_or_nothing)
@@ -166,6 +167,20 @@ VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project
 TRANSMISSION_DELAY = timedelta(seconds=TRANSMISSION_DELAY_SECONDS)
 TRANSMISSION_SWEEP_SECONDS = 20
 EXPORT_XLSX_ROWS = 5_000
+# Of the back office's exports, which are streamed: a sheet has 1,048,576 lines.
+EXPORT_SHEET_ROWS = 1_000_000
+# A file that is imported (exchange/): what is sent of it, what a workbook may be once unpacked, its lines; how many of
+# them are one transaction; how long it waits for a confirmation.
+MAX_IMPORT_BYTES = 50 * 1024 * 1024
+IMPORT_UNPACKED_BYTES = 400 * 1024 * 1024
+IMPORT_LINES = 200_000
+IMPORT_STRETCH = 500
+IMPORT_CONFIRMATION_DAYS = 7
+# A worker that has told nothing of its import for so long is dead; far longer than a stretch takes, or reading again
+# what was done. So often one is begun again without doing a line more.
+IMPORT_CLAIM_SECONDS = 120
+IMPORT_ATTEMPTS = 5
+IMPORT_SWEEP_SECONDS = 30
 INVOICE_NUMBER_LENGTH = 35
 # A process goes on with the types of documents and the limits that it read for so long at most.
 CATALOGUE_SECONDS = 5
@@ -260,6 +275,7 @@ INSTALLED_APPS = [
     "roles",
     "dossiers",
     "invoices",
+    "exchange",
     "portal",
 ]
 
@@ -386,12 +402,14 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Of documents, among them and named after them (invoices/pictures.py); what is lost of it is drawn again.
 PICTURES_FOLDER = "apercus"
+# Of the files that are being imported, among them too (exchange/); none of them stays.
+IMPORTS_FOLDER = "imports"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
-    **document_stores(DOCUMENT_PLACE, PICTURES_FOLDER),
+    **document_stores(DOCUMENT_PLACE, PICTURES_FOLDER, IMPORTS_FOLDER),
     **handover_stores(HANDOVER_PLACE),
     "staticfiles": {"BACKEND": "portal.static.HashedFiles"},
 }
@@ -523,6 +541,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "invoices.tasks.tell_untold",
         "schedule": schedule(timedelta(minutes=5)),
         "options": {"expires": 300},
+    },
+    "run-imports": {
+        "task": "exchange.tasks.run_waiting",
+        "schedule": schedule(timedelta(seconds=IMPORT_SWEEP_SECONDS)),
+        "options": {"expires": IMPORT_SWEEP_SECONDS},
     },
     "purge-mails": {
         "task": "outbox.tasks.purge",

@@ -108,7 +108,8 @@ def keep_documents_in(url: str, settings, monkeypatch: pytest.MonkeyPatch, incom
     """Make the settings what DOCUMENT_STORAGE_URL would make of them, in a process that has begun with others."""
     from invoices.models import Document, document_storage
 
-    settings.STORAGES = settings.STORAGES | document_stores(bucket_of(url), settings.PICTURES_FOLDER)
+    stores = document_stores(bucket_of(url), settings.PICTURES_FOLDER, settings.IMPORTS_FOLDER)
+    settings.STORAGES = settings.STORAGES | stores
     settings.DOCUMENT_ROOT, settings.INCOMING_ROOT = None, incoming
     monkeypatch.setattr(Document._meta.get_field("file"), "storage", document_storage())
 

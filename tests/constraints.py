@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-APPS = ("outbox", "roles", "dossiers", "invoices")
+APPS = ("outbox", "roles", "dossiers", "invoices", "exchange")
 
 
 def all_constraints() -> dict[str, str]:

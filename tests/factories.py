@@ -19,6 +19,8 @@ from stdnum import luhn
 
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
+from exchange.enums import Kind
+from exchange.models import Import, import_storage
 from invoices import deposits
 from invoices.enums import DocumentType
 from invoices.models import Deposit, Document, Draft, document_storage
@@ -161,6 +163,23 @@ class DocumentFactory(factory.django.DjangoModelFactory):
     uploaded_by = factory.SubFactory(UserFactory)
     draft = None
     loose_since = factory.LazyAttribute(lambda document: None if document.draft else timezone.now())
+
+
+class ImportFactory(factory.django.DjangoModelFactory):
+    """A file of companies, to be checked."""
+
+    class Meta:
+        model = Import
+
+    class Params:
+        content = b"SIREN;Nom\r\n"
+
+    kind = Kind.COMPANIES
+    by = factory.SubFactory(UserFactory)
+    name = "sociétés.csv"
+    size = factory.LazyAttribute(lambda asked: len(asked.content))
+    sha256 = factory.LazyAttribute(lambda asked: hashlib.sha256(asked.content).hexdigest())
+    file = factory.LazyAttribute(lambda asked: import_storage().save(f"{uuid.uuid4()}.csv", ContentFile(asked.content)))
 
 
 def make_deposit(

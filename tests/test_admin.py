@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dossiers.enums import DossierStatus
 from dossiers.models import Dossier
+from exchange.models import Import
 from invoices.catalogue.models import CatalogueEntry, Limits
 from invoices.models import Deposit, Document, Draft, Handover, Invoice
 from outbox.models import Mail
@@ -21,6 +22,7 @@ from tests.factories import (
     DossierFactory,
     DraftFactory,
     EstablishmentFactory,
+    ImportFactory,
     UserFactory,
     give_role,
     make_deposit,
@@ -60,6 +62,7 @@ def populate(count: int) -> None:
         draft = DraftFactory()
         DocumentFactory(draft=draft, slot="facture", uploaded_by=draft.owner)
         DocumentFactory()
+        ImportFactory(by=depositor)
         FailedLogIn.objects.create(username=f"{FailedLogIn.objects.count()}@essai.example", failures_since_start=1)
 
 
@@ -73,7 +76,7 @@ def test_every_model_of_ours_is_there():
     own = {
         model
         for model in admin.site._registry
-        if model._meta.app_label in ("outbox", "trail", "roles", "dossiers", "invoices")
+        if model._meta.app_label in ("outbox", "trail", "roles", "dossiers", "invoices", "exchange")
     }
     assert own == {
         Mail,
@@ -91,10 +94,11 @@ def test_every_model_of_ours_is_there():
         Limits,
         Event,
         FailedLogIn,
+        Import,
     }
     places, people = {Company, Establishment}, {User, RoleAssignment, FailedLogIn}
     of_deposits = {Deposit, Invoice, Document, Draft, Handover, CatalogueEntry, Limits}
-    assert own == places | people | {Mail, Event, Dossier} | of_deposits
+    assert own == places | people | {Mail, Event, Dossier, Import} | of_deposits
 
 
 @every_model

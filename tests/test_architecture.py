@@ -10,6 +10,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 from tests.constraints import all_constraints
 from tests.dossiers.test_models import violations as of_dossiers
+from tests.exchange.test_models import violations as of_exchange
 from tests.invoices.test_models import violations as of_invoices
 from tests.outbox.test_sending import violations as of_outbox
 from tests.roles.test_models import violations as of_roles
@@ -25,7 +26,7 @@ def test_there_is_one_way_into_a_session():
     calls = re.compile(r"\b(?:auth\.login|login_user|auth_login)\(|import .*\blogin\b|post_reset_login = True")
     found = {
         f"{path.relative_to(settings.BASE_DIR)}: {line.strip()}"
-        for app in ("portal", "invoices", "dossiers", "roles", "outbox", "trail")
+        for app in ("portal", "exchange", "invoices", "dossiers", "roles", "outbox", "trail")
         for path in (settings.BASE_DIR / app).rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
         if calls.search(line)
@@ -47,5 +48,6 @@ def test_no_migration_is_missing():
 
 
 def test_every_constraint_has_a_row_that_it_refuses():
-    tested = of_outbox.constraints | of_roles.constraints | of_dossiers.constraints | of_invoices.constraints
+    apps = (of_outbox, of_roles, of_dossiers, of_invoices, of_exchange)
+    tested = set().union(*(app.constraints for app in apps))
     assert tested == set(all_constraints())

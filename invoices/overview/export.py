@@ -5,7 +5,7 @@ what a spreadsheet would take for a formula begins with an apostrophe.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from roles.enums import Side
 from ..enums import DepositState
 from ..models import Deposit, DepositQuerySet, Invoice
 
-Value = str | Decimal | date | datetime | None
+Value = str | int | Decimal | date | datetime | None
 
 READ_AT_ONCE = 500
 BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
@@ -73,10 +73,17 @@ COLUMNS = (
 
 def csv_lines(deposits: DepositQuerySet) -> Iterator[str]:
     """The deposits as CSV, line by line: semicolons, decimal commas, French dates, a byte order mark."""
+    read = deposits.iterator(chunk_size=READ_AT_ONCE)
+    rows = ([column.value(deposit) for column in COLUMNS] for deposit in read)
+    return written_as_csv([column.title for column in COLUMNS], rows)
+
+
+def written_as_csv(titles: list[str], rows: Iterable[Iterable[Value]]) -> Iterator[str]:
+    """Any table in the same way, as its rows come."""
     writer = csv.writer(_Passed(), delimiter=";")
-    yield BYTE_ORDER_MARK + writer.writerow([column.title for column in COLUMNS])
-    for deposit in deposits.iterator(chunk_size=READ_AT_ONCE):
-        yield writer.writerow([_in_csv(column.value(deposit)) for column in COLUMNS])
+    yield BYTE_ORDER_MARK + writer.writerow(titles)
+    for row in rows:
+        yield writer.writerow([_in_csv(value) for value in row])
 
 
 def workbook(deposits: DepositQuerySet) -> BytesIO:
@@ -120,7 +127,9 @@ def _in_csv(value: Value) -> str:
         return f"{value:%d/%m/%Y}"
     if isinstance(value, Decimal):
         return f"{value:.2f}".replace(".", ",")
-    text = _one_line(value)
+    if isinstance(value, int):
+        return str(value)
+    text = one_line(value)
     return f"'{text}" if text.lstrip().startswith(FORMULA_BEGINS_WITH) else text
 
 
@@ -128,12 +137,12 @@ def _fill(cell: Cell, value: Value) -> None:
     if isinstance(value, datetime):
         value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     elif isinstance(value, str):
-        value = _one_line(value)
+        value = one_line(value)
     cell.value = value
     if isinstance(value, str):
         cell.data_type = "s"  # openpyxl makes a formula of a text that begins with « = »
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without what XML refuses, nor anything that would begin another line or cell."""
     return " ".join(ILLEGAL_CHARACTERS_RE.sub("", text).split())

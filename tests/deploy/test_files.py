@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.urls import reverse
 
 from portal import gunicorn
 from tests.catalogue import LIMITS
@@ -106,9 +107,11 @@ def test_whoever_needs_the_tables_waits_for_them() -> None:
     assert SERVICES["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
 
 
-def test_a_step_of_ten_of_the_greatest_files_passes_nginx() -> None:
+def test_a_step_of_ten_of_the_greatest_files_and_the_greatest_import_pass_nginx() -> None:
     limits = re.findall(r"client_max_body_size (\d+)m;", TEMPLATE.read_text())
-    assert [int(limit) * 2**20 for limit in limits] == [2**20, 10 * LIMITS.file_bytes + 2**20]
+    greatest = (0, settings.MAX_IMPORT_BYTES, 10 * LIMITS.file_bytes)
+    assert [int(limit) * 2**20 for limit in limits] == [size + 2**20 for size in greatest]
+    assert f"location = {reverse('admin:exchange_import_add')} {{" in TEMPLATE.read_text()
 
 
 def test_portal_and_nginx_agree_on_the_documents() -> None:

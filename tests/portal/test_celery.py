@@ -16,6 +16,7 @@ from portal.celery import app
         ("invoices.tasks.hand_over", "handover"),
         ("invoices.tasks.tell_untold", "chores"),
         ("invoices.tasks.purge_files", "chores"),
+        ("exchange.tasks.run_waiting", "chores"),
         ("portal.tasks.purge", "chores"),
     ],
 )

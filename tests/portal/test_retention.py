@@ -21,6 +21,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from exchange.models import Import
 from invoices import deposits, transmission
 from invoices.models import AssociatedDossier, Deposit, Document, Draft, Invoice
 from outbox.models import Mail
@@ -31,6 +32,7 @@ from tests.factories import (
     DocumentFactory,
     DossierFactory,
     DraftFactory,
+    ImportFactory,
     RoleAssignmentFactory,
     UserFactory,
     make_deposit,
@@ -104,6 +106,10 @@ def mail(since: timedelta) -> Mail:
     )
 
 
+def imported(since: timedelta) -> Import:
+    return ImportFactory(created_at=timezone.now() - since)
+
+
 def account(since: timedelta) -> User:
     """An account that somebody logged in to for the last time so long ago."""
     when = timezone.now() - since
@@ -158,6 +164,7 @@ CASES = [
     Case("deposits", timedelta(days=365), cancelled),
     Case("files that nothing keeps", timedelta(hours=6), loose),
     Case("mails", timedelta(days=30), mail),
+    Case("imports", timedelta(days=30), imported),
     Case("sessions", timedelta(0), session),
     Case("failed log-ins", timedelta(hours=24), failed_log_in),
     Case("demands of a password", timedelta(hours=24), link_request),
@@ -177,7 +184,7 @@ def test_each_kind_goes_at_its_limit_and_not_before(case: Case):
 
 
 def test_every_kind_has_a_case():
-    of_their_own = {"interrupted uploads", "unused accounts closed, since deposits hold them"}
+    of_their_own = {"interrupted uploads", "files of no import", "unused accounts closed, since deposits hold them"}
     assert {kind.name for kind in retention.kinds()} == {case.kind for case in CASES} | of_their_own
 
 

@@ -237,7 +237,7 @@ def test_what_is_neither_is_refused_with_the_reason(url: str, why: str) -> None:
 
 def test_pictures_lie_in_a_folder_among_the_documents() -> None:
     for prefix, pictures in (("", "apercus"), ("portail", "portail/apercus")):
-        stores = document_stores(Bucket("bucket", prefix, None, None), "apercus")
+        stores = document_stores(Bucket("bucket", prefix, None, None), "apercus", "imports")
         assert stores["documents"]["OPTIONS"]["location"] == prefix
         assert stores["pictures"]["OPTIONS"]["location"] == pictures
 

@@ -73,7 +73,7 @@ def imported(folders: list[Path]) -> set[str]:
 
 
 def test_each_dependency_earns_its_place() -> None:
-    ours = [ROOT / name for name in ("dossiers", "invoices", "outbox", "portal", "roles", "trail")]
+    ours = [ROOT / name for name in ("dossiers", "exchange", "invoices", "outbox", "portal", "roles", "trail")]
     distributions = packages_distributions()
     used = {name_of(of) for module in imported(ours) for of in distributions.get(module, ())}
     wanted = {name_of(requirement) for requirement in PROJECT["dependencies"]}

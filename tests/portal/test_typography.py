@@ -17,7 +17,7 @@ from tests.catalogue import GUIDE
 NO_BREAK = "\u00a0\u202f"
 TO_THE_LETTER = ("Date d'émission", *GUIDE.labels.values())
 SAID_IN_ENGLISH = {"migrations", "launch", "management"}  # to operators, where they quote the screen
-APPS = ("portal", "invoices", "dossiers", "roles")
+APPS = ("portal", "exchange", "invoices", "dossiers", "roles")
 
 FAULTS = {
     "straight apostrophe": re.compile(r"(?i)\b(?:l|d|qu|n|s|c|j|m|t|aujourd|jusqu|lorsqu|puisqu)'\w"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-APPS = ("roles", "dossiers", "invoices", "outbox", "trail", "portal")
+APPS = ("roles", "dossiers", "invoices", "exchange", "outbox", "trail", "portal")
 # What is not said to people of the portal: the demo, the launcher, commands, checks, the design system, mails and
 # receipts.
 APART = re.compile(

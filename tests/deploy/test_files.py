@@ -150,7 +150,7 @@ def test_all_that_the_image_is_made_of_is_let_through_and_nothing_else() -> None
 def test_the_error_pages_are_made_when_the_image_is_built(tmp_path: Path) -> None:
     assert ["error_pages", "/app/error-pages"] in manage_commands()
     call_command("error_pages", tmp_path / "pages")
-    assert "10\xa0Mo au plus" in (tmp_path / "pages/413.html").read_text()
+    assert "choisissez un fichier plus léger" in (tmp_path / "pages/413.html").read_text()
     assert "indisponible" in (tmp_path / "pages/503.html").read_text()
     named = set(re.findall(r"error_page [\d ]+ /erreurs/(\S+);", TEMPLATE.read_text()))
     assert named == {path.name for path in (tmp_path / "pages").iterdir()}

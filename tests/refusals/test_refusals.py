@@ -11,6 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from dossiers.models import Dossier
+from invoices.back_office.gestures import GESTURES
+from invoices.back_office.search import HELP
+from invoices.flags import EXPLANATIONS
 from invoices.wizard.fields import AmountField, InvoiceNumberField, IssueDateField
 from invoices.wizard.forms import DetailsForm
 from roles.accounts.forms import EmailAuthenticationForm
@@ -36,6 +39,10 @@ NO_REFUSALS = {
     "Codes de secours du Portail des dépôts. Chacun ne sert qu’une fois.",
     "Un PDF de 10 Mo au plus, à choisir ou à déposer ici.",
     "Un PDF de … Mo au plus, à choisir ou à déposer ici.",
+    # Of the back office: what a flag means, what an action does, what was done, what to search by.
+    *EXPLANATIONS.values(),
+    *(gesture.consequence for gesture in GESTURES.values()),
+    HELP.replace("\u00a0", " "),
 }
 
 

@@ -44,7 +44,7 @@ def same_file_elsewhere(deposits: DepositQuerySet) -> DepositQuerySet:
     """Of these, those of which a file, byte for byte, is in another deposit too."""
     # First, by the index of hashes alone, the few that are there more than once.
     files = Document.objects.filter(deposit__isnull=False).order_by().values("sha256")
-    twice = files.annotate(times=Count("pk")).filter(times__gt=1).values("sha256")
+    twice = files.annotate(times=Count("*")).filter(times__gt=1).values("sha256")
     return _same_file(deposits, Document.objects.filter(sha256__in=twice))
 
 

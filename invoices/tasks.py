@@ -1,9 +1,6 @@
 """What the workers run. Tasks take ids and delegate; running one twice does nothing the second time."""
 
-<<<<<<< ours
 import logging
-=======
->>>>>>> theirs
 import math
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,26 +11,15 @@ from django.conf import settings
 from . import documents, transmission
 from .handover import delivery
 
-<<<<<<< ours
 logger = logging.getLogger(__name__)
-=======
-# The last second for which this process has set an alarm, of its machine's clock.
-_alarm_set_for = 0
->>>>>>> theirs
 
 # The last second for which this process has set an alarm, of its machine's clock.
 _alarm_set_for = 0
 
-<<<<<<< ours
 
 def set_alarm(deposit_id: UUID, due: datetime) -> None:
     """Have `transmit` run in the second after the one in which a deposit is due.
 
-=======
-def set_alarm(deposit_id: UUID, due: datetime) -> None:
-    """Have `transmit` run in the second after the one in which a deposit is due.
-
->>>>>>> theirs
     Deposits of one process that are due within the same second share an alarm, since it rings for all that is due:
     what a worker holds in memory for its time, some ten kilobytes each, is bounded by the delay and not by how many
     deposits wait. Raises transmit.OperationalError where the broker does not take it; the next deposit then tries anew.

@@ -218,10 +218,10 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         rows = self.get_queryset(request).select_related("invoice", "depositor", "cancelled_by", *related)
         return rows.filter(pk=pk).first()
 
-    def _possible(self, request: HttpRequest, deposit: Deposit) -> list[Gesture]:
-        """What the person may do with it as it stands."""
+    def _possible(self, request: HttpRequest, deposit: Deposit) -> list[tuple[Gesture, str]]:
+        """What the person may do with it as it stands, and where that is asked."""
         return [
-            gesture
+            (gesture, reverse(f"admin:invoices_deposit_{gesture.name}", args=[deposit.pk]))
             for gesture in GESTURES.values()
             if request.user.has_perm(gesture.codename) and gesture.why_not(deposit) is None
         ]

@@ -226,7 +226,11 @@ def test_what_may_be_done_with_it_is_offered(supervisor):
     transmit_due(gone.pk)
 
     def offered(made: Deposit) -> list[str]:
-        return [gesture.name for gesture in client.get(page_of(made)).context["gestures"]]
+        answer = client.get(page_of(made))
+        for gesture, address in answer.context["gestures"]:
+            assert address == page_of(made, f"{gesture.name}/")
+            assert f'href="{address}"' in answer.content.decode()
+        return [gesture.name for gesture, _ in answer.context["gestures"]]
 
     assert offered(waiting) == ["annuler", "telecharger"]
     assert offered(late) == ["relancer", "telecharger"]

@@ -11,6 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from dossiers.models import Dossier
+from invoices.back_office.gestures import GESTURES
+from invoices.back_office.search import HELP
+from invoices.flags import EXPLANATIONS
 from invoices.wizard.fields import AmountField, InvoiceNumberField, IssueDateField
 from invoices.wizard.forms import DetailsForm
 from roles.accounts.forms import EmailAuthenticationForm
@@ -45,6 +48,10 @@ NO_REFUSALS = {
     "Il reste actif, et garde son libellé.",
     "Des documents de ce type existent : il se désactive, mais ne se supprime pas.",
     "Aucun document de ce type n’existe : une fois inactif, il peut être supprimé.",
+    # Of the back office: what a flag means, what an action does, what was done, what to search by.
+    *EXPLANATIONS.values(),
+    *(gesture.consequence for gesture in GESTURES.values()),
+    HELP.replace("\u00a0", " "),
 }
 
 

@@ -20,6 +20,7 @@ from trail.enums import Action, Result
 from trail.recording import Details, record
 
 from . import antivirus, pictures, quotas
+from .catalogue import in_force
 from .clock import database_now
 from .enums import DocumentType
 from .models import Document, Draft, document_storage
@@ -44,11 +45,12 @@ checking = Turns(
 
 
 def receive(
-    incoming: IncomingFile, type_: DocumentType, person: User, *, deposit: UUID | None = None, side: str = ""
+    incoming: IncomingFile, type_: str, person: User, *, deposit: UUID | None = None, side: str = ""
 ) -> Document:
     """Check a file that has arrived and keep it: one loose row, and the file moved, once, to its place.
 
-    The trail tells of it, with the `side` for which it is sent, and the id of the `deposit` that it is meant for.
+    `type_` is a code of the catalogue. The trail tells of it, with the `side` for which it is sent, and the id of the
+    `deposit` that it is meant for.
     Called outside any transaction, since the check may take seconds. Raises PdfRefused with the sentence
     for the person (RULES.md §9), also where the storage does not take the file: what is kept then is loose.
     """
@@ -60,7 +62,7 @@ def receive(
         reason = refused.problem.name.lower()
         REFUSED_UPLOADS.labels(reason).inc()
         logger.info("upload refused", extra={"reason": reason})
-        about = {"type": type_.value, "name": incoming.name or "", "sha256": incoming.sha256}
+        about = {"type": type_, "name": incoming.name or "", "sha256": incoming.sha256}
         record(
             Action.UPLOAD,
             person=person,
@@ -74,7 +76,7 @@ def receive(
 
 
 def _keep(
-    incoming: IncomingFile, type_: DocumentType, person: User, facts: PdfFacts, deposit: UUID | None, side: str
+    incoming: IncomingFile, type_: str, person: User, facts: PdfFacts, deposit: UUID | None, side: str
 ) -> Document:
     document = Document(
         type=type_,
@@ -99,16 +101,16 @@ def _keep(
         logger.error("a file could not be stored", extra=reason)  # noqa: TRY400 - the reason is all there is to know
         raise PdfRefused(PdfProblem.NOT_STORED) from None
     # Only now is it kept, and the trail says no sooner that it is.
-    kept: Details = {"type": type_.value, "size": document.size, "sha256": document.sha256}
+    kept: Details = {"type": type_, "size": document.size, "sha256": document.sha256}
     record(Action.UPLOAD, person=person, side=side, on=document, deposit=deposit, details=kept)
     return document
 
 
-def _checked(incoming: IncomingFile, type_: DocumentType, person: User) -> PdfFacts:
+def _checked(incoming: IncomingFile, type_: str, person: User) -> PdfFacts:
     """What the box says of a file, and the antivirus after it, at the person's turn; PdfRefused otherwise."""
     try:
         with checking.turn(person.pk):
-            facts = check_pdf(incoming.path, is_invoice=type_ == DocumentType.FACTURE)
+            facts = check_pdf(incoming.path, is_invoice=type_ == DocumentType.FACTURE, limits=in_force.limits())
             antivirus.scan(incoming.path)
             return facts
     except Busy:

@@ -1,4 +1,6 @@
-"""States of a deposit and types of documents."""
+"""States of a deposit, and codes of types of documents."""
+
+from enum import StrEnum
 
 from django.db import models
 
@@ -11,26 +13,33 @@ class DepositState(models.TextChoices):
     CANCELLED = "CANCELLED", "Annulé"
 
 
-class DocumentType(models.TextChoices):
-    """The invoice, and the types of supporting documents in the guide's order (RULES.md §5.3)."""
+class DocumentType(StrEnum):
+    """The codes of the types that the guide names (RULES.md §5.3).
 
-    FACTURE = "FACTURE", "Facture"
-    CERTIFICAT_REALISATION = "CERTIFICAT_REALISATION", "Certificat de réalisation"
-    RELEVE_DEPENSES = "RELEVE_DEPENSES", "Relevé de dépenses"
-    BULLETIN_SALAIRE = "BULLETIN_SALAIRE", "Bulletin de salaire"
-    FEUILLE_EMARGEMENT = "FEUILLE_EMARGEMENT", "Feuille d'émargement"
-    CONVENTION_FORMATION = "CONVENTION_FORMATION", "Convention de formation"
-    PROGRAMME = "PROGRAMME", "Programme de formation"
-    DEVIS = "DEVIS", "Devis"
-    CERFA_APPRENTISSAGE = "CERFA_APPRENTISSAGE", "CERFA contrat d'apprentissage (10103)"
-    CERFA_PROFESSIONNALISATION = "CERFA_PROFESSIONNALISATION", "CERFA contrat de professionnalisation (12434)"
-    AVENANT = "AVENANT", "Avenant"
-    CONVENTION_TRIPARTITE = "CONVENTION_TRIPARTITE", "Convention tripartite d'aménagement de durée"
-    JUSTIFICATIF_RUPTURE = "JUSTIFICATIF_RUPTURE", "Justificatif de rupture"
-    FRAIS_HEBERGEMENT = "FRAIS_HEBERGEMENT", "Justificatif de frais d'hébergement"
-    FRAIS_RESTAURATION = "FRAIS_RESTAURATION", "Justificatif de frais de restauration"
-    PREMIER_EQUIPEMENT = "PREMIER_EQUIPEMENT", "Justificatif de premier équipement"
-    MOBILITE_INTERNATIONALE = "MOBILITE_INTERNATIONALE", "Justificatif de mobilité internationale"
-    AVIS_RECEVABILITE = "AVIS_RECEVABILITE", "Avis de recevabilité (livret 1)"
-    RIB = "RIB", "RIB"
-    AUTRE_DOCUMENT = "AUTRE_DOCUMENT", "Autre document"
+    Each is a row of the catalogue (invoices.catalogue), where an OPCO adds others: what may be any type is a `str`.
+    """
+
+    FACTURE = "FACTURE"
+    CERTIFICAT_REALISATION = "CERTIFICAT_REALISATION"
+    RELEVE_DEPENSES = "RELEVE_DEPENSES"
+    BULLETIN_SALAIRE = "BULLETIN_SALAIRE"
+    FEUILLE_EMARGEMENT = "FEUILLE_EMARGEMENT"
+    CONVENTION_FORMATION = "CONVENTION_FORMATION"
+    PROGRAMME = "PROGRAMME"
+    DEVIS = "DEVIS"
+    CERFA_APPRENTISSAGE = "CERFA_APPRENTISSAGE"
+    CERFA_PROFESSIONNALISATION = "CERFA_PROFESSIONNALISATION"
+    AVENANT = "AVENANT"
+    CONVENTION_TRIPARTITE = "CONVENTION_TRIPARTITE"
+    JUSTIFICATIF_RUPTURE = "JUSTIFICATIF_RUPTURE"
+    FRAIS_HEBERGEMENT = "FRAIS_HEBERGEMENT"
+    FRAIS_RESTAURATION = "FRAIS_RESTAURATION"
+    PREMIER_EQUIPEMENT = "PREMIER_EQUIPEMENT"
+    MOBILITE_INTERNATIONALE = "MOBILITE_INTERNATIONALE"
+    AVIS_RECEVABILITE = "AVIS_RECEVABILITE"
+    RIB = "RIB"
+    AUTRE_DOCUMENT = "AUTRE_DOCUMENT"
+
+
+# Those that the rules and the screens know by name.
+FIXED_TYPES = (DocumentType.FACTURE, DocumentType.CERTIFICAT_REALISATION)

@@ -3,13 +3,22 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
+from django.utils.functional import lazy
 
 from dossiers.models import Dossier
 from roles.enums import Side
 
 from . import rules
-from .enums import DocumentType
+from .catalogue import in_force
+
+
+def file_hint() -> str:
+    """What stands beside a field for a file, with the limit in force."""
+    return f"Un PDF de {in_force.limits().file_megabytes} Mo au plus, à choisir ou à déposer ici."
+
+
+# As of each time that a page is written.
+FILE_HINT = lazy(file_hint, str)()
 
 
 class PdfField(forms.FileField):
@@ -18,7 +27,7 @@ class PdfField(forms.FileField):
     def __init__(self, label: str | None = None, **kwargs: Any) -> None:
         super().__init__(
             label=label,
-            help_text=f"Un PDF de {settings.MAX_FILE_BYTES // 1024**2} Mo au plus, à choisir ou à déposer ici.",
+            help_text=FILE_HINT,
             widget=forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"}),
             **kwargs,
         )
@@ -32,7 +41,7 @@ class OptionalDocumentForm(forms.Form):
 
     depot = forms.UUIDField(widget=forms.HiddenInput)
     fichier = forms.FileField(
-        help_text="Un PDF de 10 Mo au plus, à choisir ou à déposer ici.",
+        help_text=FILE_HINT,
         allow_empty_file=True,
         widget=forms.FileInput({"accept": "application/pdf,.pdf", "class": "file-input"}),
         error_messages={"required": "Choisissez un PDF."},
@@ -40,9 +49,9 @@ class OptionalDocumentForm(forms.Form):
 
     def __init__(self, *args: Any, dossier: Dossier, sides: list[Side], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["type"] = forms.TypedChoiceField(
-            choices=[(type_.value, type_.label) for type_ in rules.document_types(dossier)],
-            coerce=DocumentType,
+        types = rules.document_types(dossier, in_force.catalogue())
+        self.fields["type"] = forms.ChoiceField(
+            choices=list(types.items()),
             widget=forms.HiddenInput,
             error_messages={"invalid_choice": "Ce type de document n’est pas accepté pour ce dossier."},
         )
@@ -55,8 +64,7 @@ class OptionalDocumentForm(forms.Form):
                 error_messages={"required": "Choisissez pour qui vous déposez."},
             )
         self.only_side = sides[0]
-        chosen = self["type"].value()
-        self.fields["fichier"].label = DocumentType(chosen).label if chosen in DocumentType.values else "Document"
+        self.fields["fichier"].label = types.get(self["type"].value(), "Document")
 
     def clean(self) -> dict[str, Any]:
         return {"side": self.only_side} | self.cleaned_data

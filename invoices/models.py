@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Self, cast
 
 from django.conf import settings
+from django.contrib import admin
 from django.core.files.storage import storages
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
@@ -15,6 +16,9 @@ from dossiers.models import Dossier
 from roles.enums import Side
 from roles.models import Establishment, User
 
+from .catalogue.in_force import type_label
+from .catalogue.models import CODE_LENGTH
+from .catalogue.values import BOUNDS, LARGEST_FILE_BYTES
 from .clock import database_now
 from .enums import DepositState, DocumentType
 from .references import LENGTH as REFERENCE_LENGTH
@@ -256,11 +260,12 @@ class AssociatedDossier(models.Model):
         ordering = ("position",)
         constraints = (
             models.UniqueConstraint(name="associated_dossier_once", fields=("deposit", "dossier")),
-            # Together: ten rows at most for each deposit, whatever is written at the same time.
+            # Together: so many rows at most for each deposit, whatever is written at the same time, and whatever the
+            # limit in force is, which the wizard asks under its draft's lock.
             models.UniqueConstraint(name="associated_dossier_position_once", fields=("deposit", "position")),
             models.CheckConstraint(
-                name="associated_dossier_ten_at_most",
-                condition=Q(position__gte=1, position__lte=settings.MAX_ASSOCIATED_DOSSIERS),
+                name="associated_dossier_position_in_bounds",
+                condition=Q(position__gte=1, position__lte=BOUNDS["associated_dossiers"].highest),
             ),
         )
 
@@ -341,7 +346,7 @@ class Document(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    type = models.CharField("type", max_length=40, choices=DocumentType.choices)
+    type = models.CharField("type", max_length=CODE_LENGTH)  # a code of the catalogue
     file = models.FileField("fichier", storage=document_storage, max_length=100, editable=False)
     name = models.CharField("nom du fichier", max_length=255)
     size = models.PositiveIntegerField("taille (octets)", editable=False)
@@ -387,10 +392,10 @@ class Document(models.Model):
             models.UniqueConstraint(
                 name="document_one_invoice_a_deposit",
                 fields=("deposit",),
-                condition=Q(type=DocumentType.FACTURE, deposit__isnull=False),
+                condition=Q(type=DocumentType.FACTURE.value, deposit__isnull=False),
             ),
             models.CheckConstraint(
-                name="document_size_in_bounds", condition=Q(size__gt=0, size__lte=settings.MAX_FILE_BYTES)
+                name="document_size_in_bounds", condition=Q(size__gt=0, size__lte=LARGEST_FILE_BYTES)
             ),
             models.CheckConstraint(name="document_has_pages", condition=Q(pages__gt=0)),
         )
@@ -400,6 +405,11 @@ class Document(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("invoices:document", args=[self.pk])
+
+    @admin.display(description="type", ordering="type")
+    def get_type_display(self) -> str:
+        """The label of its type, as the catalogue has it now."""
+        return type_label(self.type)
 
     @property
     def trail_deposit(self) -> uuid.UUID | None:

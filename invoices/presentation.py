@@ -14,6 +14,11 @@ def quoted(text: str) -> str:
     return f"«\u00a0{text}\u00a0»"
 
 
+def counted(count: int, noun: str) -> str:
+    """« 1 dossier », « 10 dossiers »."""
+    return f"{count} {noun}{'s' if count > 1 else ''}"
+
+
 def minutes(duration: timedelta) -> str:
     """« 15 minutes », « 1 minute », « 8 secondes »: rounded up, never less than a second."""
     seconds = max(1, ceil(duration.total_seconds()))

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from dossiers.enums import DossierStatus, Product
 from roles.enums import Side
 
+from .catalogue.values import Catalogue
 from .enums import DocumentType
 
 if TYPE_CHECKING:
@@ -101,52 +100,17 @@ def certificate_required(covers_tuition: bool, dossiers: Iterable["Dossier"]) ->
 
 # --- The types of documents by product and status (§5.3, §8) ----------------------------------------------------
 
-_CAPP, _CPRO, _BC, _VAE, _AUTRE = Product
-_S, _V, _IM, _OK, _AF, _R, _T = (
-    DossierStatus.EN_COURS_DE_SAISIE,
-    DossierStatus.EN_COURS_DE_VALIDATION,
-    DossierStatus.INFORMATION_MANQUANTE,
-    DossierStatus.VALIDE,
-    DossierStatus.A_FACTURER,
-    DossierStatus.EN_COURS_DE_REGLEMENT,
-    DossierStatus.TERMINE,
-)
-_EVERY_PRODUCT = set(Product)
-_BEFORE = {_S, _V, _IM}  # while the dossier is entered and examined
-_AFTER = {_OK, _AF, _R, _T, _IM}  # once it is granted, or asks for more
 
-# fmt: off
-DOCUMENT_TYPES: dict[DocumentType, tuple[set[Product], set[DossierStatus]]] = {
-    DocumentType.CERTIFICAT_REALISATION:     (_EVERY_PRODUCT,             {_V, _IM, _OK, _AF, _R, _T}),
-    DocumentType.RELEVE_DEPENSES:            ({_CPRO, _BC, _VAE, _AUTRE}, _AFTER),
-    DocumentType.BULLETIN_SALAIRE:           ({_CPRO, _AUTRE},            _AFTER),
-    DocumentType.FEUILLE_EMARGEMENT:         ({_CPRO, _BC, _VAE, _AUTRE}, {_R, _T, _IM}),
-    DocumentType.CONVENTION_FORMATION:       (_EVERY_PRODUCT,             _BEFORE),
-    DocumentType.PROGRAMME:                  ({_CPRO, _AUTRE},            _BEFORE),
-    DocumentType.DEVIS:                      ({_BC, _VAE, _AUTRE},        _BEFORE),
-    DocumentType.CERFA_APPRENTISSAGE:        ({_CAPP},                    _BEFORE),
-    DocumentType.CERFA_PROFESSIONNALISATION: ({_CPRO},                    _BEFORE),
-    DocumentType.AVENANT:                    ({_CAPP, _CPRO},             {_OK, _AF, _R, _IM}),
-    DocumentType.CONVENTION_TRIPARTITE:      ({_CAPP},                    _BEFORE),
-    DocumentType.JUSTIFICATIF_RUPTURE:       ({_CAPP, _CPRO},             _AFTER),
-    DocumentType.FRAIS_HEBERGEMENT:          ({_CAPP, _CPRO, _AUTRE},     _AFTER),
-    DocumentType.FRAIS_RESTAURATION:         ({_CAPP, _CPRO, _AUTRE},     _AFTER),
-    DocumentType.PREMIER_EQUIPEMENT:         ({_CAPP},                    _AFTER),
-    DocumentType.MOBILITE_INTERNATIONALE:    ({_CAPP, _CPRO},             _AFTER),
-    DocumentType.AVIS_RECEVABILITE:          ({_VAE},                     _BEFORE),
-    DocumentType.RIB:                        (_EVERY_PRODUCT,             {_V, _IM, _OK, _AF, _R}),
-    DocumentType.AUTRE_DOCUMENT:             (_EVERY_PRODUCT,             {_S, _V, _IM, _OK, _AF, _R, _T}),
-}
-# fmt: on
+def document_types(dossier: "Dossier", catalogue: Catalogue) -> dict[str, str]:
+    """The types of documents that the dossier's product and status allow: labels by code, in the catalogue's order.
 
-
-def document_types(dossier: "Dossier") -> list[DocumentType]:
-    """The types of documents that the dossier's product and status allow, in the guide's order (§5.3)."""
-    return [
-        type_
-        for type_, (products, statuses) in DOCUMENT_TYPES.items()
-        if dossier.as_product in products and dossier.as_status in statuses
-    ]
+    Never the invoice, which has a field of its own (§5.1).
+    """
+    return {
+        type_.code: type_.label
+        for type_ in catalogue.types
+        if type_.code != DocumentType.FACTURE and type_.offered_for(dossier.product, dossier.status)
+    }
 
 
 # --- The invoice's number and date (§2, §5.2) -------------------------------------------------------------------
@@ -165,9 +129,9 @@ def number_key(number: str) -> str:
     return unicodedata.normalize("NFKC", kept)
 
 
-def earliest_issue_date(today: date) -> date:
-    """Five years before today, itself accepted; the 29th of February counts back to the 28th."""
+def earliest_issue_date(today: date, years: int) -> date:
+    """So many years before today, itself accepted; the 29th of February counts back to the 28th."""
     try:
-        return today.replace(year=today.year - settings.INVOICE_AGE_YEARS)
+        return today.replace(year=today.year - years)
     except ValueError:
-        return today.replace(year=today.year - settings.INVOICE_AGE_YEARS, day=28)
+        return today.replace(year=today.year - years, day=28)

@@ -13,12 +13,15 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
+from .catalogue.values import LARGEST_FILE_BYTES
+
 
 class IncomingFile(UploadedFile):
     """A file that has arrived, still outside the documents.
 
-    `path` is where it lies and `sha256` its hash; `size` is what was sent, even beyond the limit, where
-    what lies at `path` is cut. Closing it at the end of the request removes it, unless the storage took it.
+    `path` is where it lies and `sha256` its hash; `size` is what was sent, even beyond the largest that can be
+    accepted, where what lies at `path` is cut. Closing it at the end of the request removes it, unless the storage
+    took it.
     """
 
     def __init__(self, file: BinaryIO, path: Path, sha256: str, **kwargs: Any) -> None:
@@ -36,9 +39,10 @@ class IncomingFile(UploadedFile):
 
 
 class IncomingFileHandler(FileUploadHandler):
-    """Writes each uploaded file to `settings.INCOMING_ROOT`; what exceeds the limit is read and thrown away.
+    """Writes each uploaded file to `settings.INCOMING_ROOT`; what can never be accepted is read and thrown away.
 
-    The sender then gets a sentence rather than a broken connection, and the disk never holds more than the limit.
+    The sender then gets a sentence rather than a broken connection, and the disk never holds more than the largest file
+    that a limit may allow; whether it is within the one in force, the check says.
     """
 
     chunk_size = 1024 * 1024
@@ -54,8 +58,8 @@ class IncomingFileHandler(FileUploadHandler):
         self.discard = weakref.finalize(self, _discard, self.file, self.path)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start < settings.MAX_FILE_BYTES + 1:
-            self.file.write(raw_data[: settings.MAX_FILE_BYTES + 1 - start])
+        if start < LARGEST_FILE_BYTES + 1:
+            self.file.write(raw_data[: LARGEST_FILE_BYTES + 1 - start])
             self.sha256.update(raw_data)
 
     def file_complete(self, file_size: int) -> IncomingFile:

@@ -20,6 +20,7 @@ from trail.enums import Action
 from trail.recording import record
 
 from . import deposits, documents, rules
+from .catalogue import in_force
 from .forms import OptionalDocumentForm
 from .models import Deposit, Document, Draft
 from .pdf import PdfRefused
@@ -44,7 +45,7 @@ def dossier_documents(request: PersonRequest, numero: str) -> HttpResponse:
     sides, _ = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
     chosen = request.GET.get("type", "")
     form = None
-    if sides and chosen in rules.document_types(dossier):
+    if sides and chosen in rules.document_types(dossier, in_force.catalogue()):
         form = OptionalDocumentForm(dossier=dossier, sides=sides, initial={"type": chosen, "depot": uuid4()})
     return _render_tab(request, dossier, form)
 
@@ -72,7 +73,7 @@ def add_document(request: PersonRequest, numero: str) -> HttpResponse:
             incoming, form.cleaned_data["type"], request.user, deposit=deposit_id, side=form.cleaned_data["side"]
         )
     except PdfRefused as refused:
-        form.add_error("fichier", f"{incoming.name} : {refused.sentence}")
+        form.add_error("fichier", f"{incoming.name} : {refused.problem.sentence(in_force.limits())}")
         return _render_tab(request, dossier, form)
     # The check took its time: what allowed the deposit is asked again, as of now.
     request.user.forget_scope()
@@ -173,7 +174,7 @@ def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocument
         ],
         "why_no_invoice": why_no_invoice,
         "why_no_documents": why_no_documents,
-        "document_types": rules.document_types(dossier),
+        "document_types": rules.document_types(dossier, in_force.catalogue()),
         "form": form,
         "whole": request.GET.get("depot", ""),
     }

@@ -143,16 +143,14 @@ if SECRET_KEY in SECRET_KEY_FALLBACKS or not all(key.strip() for key in SECRET_K
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 # --- The product's limits and delays (RULES.md §2, §9) ----------------------------------------------------------
+# Those that an OPCO may change are rows (invoices.catalogue).
 
 TRANSMISSION_DELAY = timedelta(seconds=TRANSMISSION_DELAY_SECONDS)
 TRANSMISSION_SWEEP_SECONDS = 20
-MAX_FILE_BYTES = 10 * 1024 * 1024
-MAX_PDF_PAGES = 2_000
-MAX_ASSOCIATED_DOSSIERS = 10
-MAX_SUPPORTING_DOCUMENTS = 30
 EXPORT_XLSX_ROWS = 5_000
 INVOICE_NUMBER_LENGTH = 35
-INVOICE_AGE_YEARS = 5
+# A process goes on with the types of documents and the limits that it read for so long at most.
+CATALOGUE_SECONDS = 5
 # A start of the wizard of which nothing was ever saved.
 UNSAVED_START_DAYS = 2
 # A file that belongs to nothing for this long is purged; far longer than any request lives.

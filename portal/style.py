@@ -25,6 +25,7 @@ from django.views.decorators.http import require_safe
 from dossiers.enums import DossierStatus, Product
 from dossiers.forms import DossierFilters
 from dossiers.models import Dossier
+from invoices.catalogue import in_force
 from invoices.enums import DepositState, DocumentType
 from invoices.forms import PdfField
 from invoices.models import Deposit, Document, Draft, Invoice
@@ -123,7 +124,7 @@ class SampleForm(forms.Form):
     montant = AmountField(label="Montant TTC", help_text="En euros, par exemple 1 234,56.")
     liste = forms.ChoiceField(
         label="Type de document",
-        choices=[("", "Choisissez un type de document"), *DocumentType.choices],
+        choices=lambda: [("", "Choisissez un type de document"), *in_force.catalogue().labels.items()],
         widget=forms.Select({"class": "select"}),
     )
     choix = forms.ChoiceField(

@@ -10,9 +10,11 @@ from django.test import Client
 
 from tests.append_only import let_tests_empty_tables
 from tests.bucket import CREDENTIALS, S3Server, TestBucket, keep_documents_in
+from tests.catalogue import as_the_guide_says, fill_again_when_emptied
 from tests.wizard import Wizard
 
 let_tests_empty_tables()
+fill_again_when_emptied()
 
 
 def pytest_runtest_setup() -> None:
@@ -28,6 +30,12 @@ def documents_folder(settings) -> Path:
     shutil.rmtree(settings.DOCUMENT_ROOT, ignore_errors=True)
     settings.DOCUMENT_ROOT.mkdir()
     return settings.DOCUMENT_ROOT
+
+
+@pytest.fixture(autouse=True)
+def guide(monkeypatch) -> None:
+    """The types of documents and the limits are the guide's when the test begins."""
+    as_the_guide_says(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from invoices.catalogue.values import LimitsInForce
 from invoices.pdf.boxed import BoxEnded, Limits, run_boxed
 from invoices.pdf.problems import PdfProblem, PdfRefused
 
@@ -35,8 +36,8 @@ class PdfFacts:
     flags: tuple[str, ...]
 
 
-def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
-    """Say what is in the PDF at `path`, or why it is refused (RULES.md §2, §9).
+def check_pdf(path: Path, *, is_invoice: bool, limits: LimitsInForce) -> PdfFacts:
+    """Say what is in the PDF at `path`, or why it is refused within these limits (RULES.md §2, §9).
 
     Returns its facts; the flags of an invoice are always empty. Raises PdfRefused for a file that is not
     acceptable, OSError if the file cannot be read or the box cannot be started.
@@ -46,7 +47,7 @@ def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise PdfRefused(PdfProblem.EMPTY)
-        if size > settings.MAX_FILE_BYTES:
+        if size > limits.file_bytes:
             raise PdfRefused(PdfProblem.TOO_LARGE)
         if file.read(len(HEADER)) != HEADER:
             raise PdfRefused(PdfProblem.NOT_PDF)
@@ -54,14 +55,16 @@ def check_pdf(path: Path, *, is_invoice: bool) -> PdfFacts:
         if END_MARKER not in file.read(END_MARKER_WITHIN_BYTES):
             raise PdfRefused(PdfProblem.DAMAGED)
         file.seek(0)
-        facts = read_verdict(run_probe(file))
+        facts = read_verdict(run_probe(file, limits.pdf_pages), limits.pdf_pages)
     if is_invoice and facts.flags:
         raise PdfRefused(REFUSED_ON_AN_INVOICE[facts.flags[0]])
     return facts
 
 
-def run_probe(file: FileIO) -> bytes:
-    """Run the probe on `file` and return what it printed; PdfRefused if it did not come to an end.
+def run_probe(file: FileIO, most_pages: int) -> bytes:
+    """Run the probe on `file`, which may have so many pages, and return what it printed.
+
+    Raises PdfRefused if it did not come to an end.
 
     What a file costs is bounded by the processor's time, far below the clock's: a probe that is late has waited for
     a machine with too much to do, and the file is not to blame.
@@ -73,7 +76,7 @@ def run_probe(file: FileIO) -> bytes:
         answer_bytes=MAX_VERDICT_BYTES,
     )
     try:
-        return run_boxed(PROBE, settings.MAX_PDF_PAGES, file=file, limits=limits)
+        return run_boxed(PROBE, most_pages, file=file, limits=limits)
     except BoxEnded as ended:
         if ended.late:
             logger.warning("The PDF box was late: the machine has more to do than it can.")
@@ -85,7 +88,7 @@ def run_probe(file: FileIO) -> bytes:
         raise PdfRefused(PdfProblem.TOO_COSTLY) from None
 
 
-def read_verdict(answer: bytes) -> PdfFacts:
+def read_verdict(answer: bytes, most_pages: int) -> PdfFacts:
     """Read the box's verdict, trusting none of it; PdfRefused for a refusal or for what is not a verdict."""
     try:
         verdict: Any = json.loads(answer)
@@ -95,7 +98,7 @@ def read_verdict(answer: bytes) -> PdfFacts:
         case {"problem": str(name)} if name in PdfProblem.__members__:
             raise PdfRefused(PdfProblem[name])
         case {"pages": int(pages), "flags": list(flags)} if (
-            0 < pages <= settings.MAX_PDF_PAGES and set(map(str, flags)) <= REFUSED_ON_AN_INVOICE.keys()
+            0 < pages <= most_pages and set(map(str, flags)) <= REFUSED_ON_AN_INVOICE.keys()
         ):
             return PdfFacts(pages=pages, flags=tuple(sorted(flags)))
     logger.error("The PDF box gave a verdict that cannot be understood.")

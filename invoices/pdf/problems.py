@@ -4,6 +4,8 @@ from enum import Enum
 
 from django.conf import settings
 
+from invoices.catalogue.values import LimitsInForce
+
 
 class PdfProblem(Enum):
     """One member per refusal; the value is its sentence: what is wrong, then what to do."""
@@ -77,12 +79,11 @@ class PdfProblem(Enum):
         "Rechargez alors la page."
     )
 
-    @property
-    def sentence(self) -> str:
-        """The sentence to show beside the file's field, with the limits of the settings."""
+    def sentence(self, limits: LimitsInForce) -> str:
+        """The sentence to show beside the file's field, with these limits and those of the settings."""
         return self.value.format(
-            megabytes=settings.MAX_FILE_BYTES // 1024**2,
-            pages=_grouped(settings.MAX_PDF_PAGES),
+            megabytes=limits.file_megabytes,
+            pages=_grouped(limits.pdf_pages),
             uploads=_grouped(settings.UPLOADS_PER_HOUR),
             room=_grouped(settings.DRAFT_BYTES_PER_PERSON // 1024**2),
         )
@@ -93,12 +94,8 @@ def _grouped(number: int) -> str:
 
 
 class PdfRefused(Exception):  # noqa: N818 - a verdict, not an error
-    """The file is not acceptable: `problem` says why, `sentence` says so in French."""
+    """The file is not acceptable: `problem` says why, its sentence says so in French."""
 
     def __init__(self, problem: PdfProblem) -> None:
         super().__init__(problem.name)
         self.problem = problem
-
-    @property
-    def sentence(self) -> str:
-        return self.problem.sentence

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from trail.enums import Action
 from trail.recording import record
 
 from .. import deposits, rules
+from ..catalogue.values import LARGEST_FILE_BYTES
 from ..enums import DepositState
 from ..models import Deposit
 from ..presentation import remaining
@@ -100,7 +100,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         "typed": typed,
         "deposit": deposit,
         "hashes": sorted({document.sha256 for document in deposit.documents.all()}) if deposit else [],
-        "max_bytes": settings.MAX_FILE_BYTES,
+        "max_bytes": LARGEST_FILE_BYTES,
         "CANCELLED": DepositState.CANCELLED,
     }
     return render(request, "invoices/receipts/verify.html", context)

@@ -5,10 +5,10 @@ from math import ceil
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.utils import timezone
 
 from .. import quotas
+from ..catalogue import in_force
 from ..enums import DepositState
 from ..models import Deposit, Document
 from ..pdf import PdfProblem
@@ -59,8 +59,10 @@ def deposit_status(deposit: Deposit) -> dict[str, Any]:
 @register.inclusion_tag("invoices/uploads.html", takes_context=True)
 def uploads(context: Mapping[str, Any]) -> dict[str, Any]:
     """What js/uploads.js needs on a page with fields for PDFs; a refusal has the words of the server's own."""
+    limits = in_force.limits()
+    why_none = quotas.why_no_upload(context["request"].user)
     return {
-        "max_bytes": str(settings.MAX_FILE_BYTES),
-        "problems": PdfProblem.__members__,
-        "why_none": quotas.why_no_upload(context["request"].user),
+        "max_bytes": str(limits.file_bytes),
+        "problems": {problem.name: problem.sentence(limits) for problem in PdfProblem},
+        "why_none": why_none.sentence(limits) if why_none else "",
     }

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -27,7 +26,7 @@ def found(situation: Situation, searched: str) -> dict[str, Any]:
     Nothing is looked for once no more can be added.
     """
     searched = searched.strip()
-    full = len(situation.chosen) >= settings.MAX_ASSOCIATED_DOSSIERS
+    full = len(situation.chosen) >= situation.limits.associated_dossiers
     results = []
     if searched and not full:
         others = situation.associable.exclude(pk__in=situation.extra["dossiers"])

@@ -7,12 +7,10 @@ draft's lock and saves the state.
 
 from collections.abc import Callable
 
-from django.conf import settings
-
 from dossiers.models import Dossier
 
 from .. import documents
-from ..enums import DocumentType
+from ..presentation import counted
 from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, Situation
 
 Refusal = tuple[str, str] | None
@@ -20,16 +18,16 @@ Choice = Callable[[Situation, str], Refusal]
 
 
 def associate(situation: Situation, number: str) -> Refusal:
-    """« Ajouter » a dossier found by the search: one that may be associated as of now, ten at most."""
+    """« Ajouter » a dossier found by the search: one that may be associated as of now, within the limit."""
     chosen = situation.extra["dossiers"]
     dossier = situation.associable.filter(number=number).first()
     if dossier is None:
         return "recherche", "Ce dossier ne peut pas être associé à ce dépôt. Choisissez-en un dans la liste."
     if dossier.pk in chosen:
         return None
-    if len(chosen) >= settings.MAX_ASSOCIATED_DOSSIERS:
+    if len(chosen) >= situation.limits.associated_dossiers:
         return "recherche", (
-            f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus peuvent être associés. "
+            f"{counted(situation.limits.associated_dossiers, 'dossier')} au plus par dépôt, en plus de celui-ci. "
             f"Retirez-en un avant d’ajouter le dossier {dossier.number}."
         )
     chosen.append(dossier.pk)
@@ -57,11 +55,11 @@ def add_piece(situation: Situation, type_code: str) -> Refusal:
             "type",
             "Ce type de document n’est pas accepté pour ce dossier. Choisissez-en un dans la liste.",
         )
-    if len(situation.pieces) >= settings.MAX_SUPPORTING_DOCUMENTS:
-        return "type", f"Un dépôt a {settings.MAX_SUPPORTING_DOCUMENTS} pièces au plus."
+    if len(situation.pieces) >= situation.limits.supporting_documents:
+        return "type", f"Un dépôt a {counted(situation.limits.supporting_documents, 'pièce')} au plus."
     # A name is never used again: a tab left open on a field that was removed must not fill another.
     situation.extra["pieces_added"] += 1
-    situation.pieces.append({"slot": f"piece{situation.extra['pieces_added']}", "type": DocumentType(type_code).value})
+    situation.pieces.append({"slot": f"piece{situation.extra['pieces_added']}", "type": type_code})
     return None
 
 

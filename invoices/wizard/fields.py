@@ -11,7 +11,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from ..catalogue import in_force
 from ..models import Deposit
+from ..presentation import counted
 from ..rules import earliest_issue_date, number_key
 
 
@@ -54,7 +56,7 @@ class AmountField(forms.CharField):
 
 
 class IssueDateField(forms.CharField):
-    """The day an invoice was issued: from five years before today to today, in Europe/Paris (§2).
+    """The day an invoice was issued: from so many years before today to today, in Europe/Paris (§2).
 
     Understood: 23/11/2026, 23-11-2026, 23.11.2026, 23 11 2026, 23112026, 2026-11-23. Cleans to a date.
     """
@@ -74,8 +76,8 @@ class IssueDateField(forms.CharField):
         if not text:
             return None
         day = self._read(text)
-        today = timezone.localdate()
-        earliest = earliest_issue_date(today)
+        today, years = timezone.localdate(), in_force.limits().invoice_age_years
+        earliest = earliest_issue_date(today, years)
         if day > today:
             raise ValidationError(
                 f"La date d’émission est postérieure à aujourd’hui ({today:%d/%m/%Y}) : vérifiez-la.",
@@ -83,7 +85,7 @@ class IssueDateField(forms.CharField):
             )
         if day < earliest:
             raise ValidationError(
-                f"La date d’émission a plus de {settings.INVOICE_AGE_YEARS} ans : "
+                f"La date d’émission a plus de {counted(years, 'an')} : "
                 f"la plus ancienne acceptée est le {earliest:%d/%m/%Y}.",
                 code="too_old",
             )

@@ -20,15 +20,17 @@ from roles.enums import Side
 from roles.models import User
 
 from .. import rules
+from ..catalogue import in_force
+from ..catalogue.values import Catalogue, LimitsInForce
 from ..deposits import holder_of
 from ..enums import DocumentType
 from ..forms import PdfField
 from ..models import Deposit, Document, Draft
+from ..presentation import counted
 from .fields import AmountField, InvoiceNumberField, IssueDateField
 from .steps import DETAILS, INVOICE, SEND, SUPPORTING
 
 TYPED_LENGTH = 500  # of one field, as kept; far more than any field takes
-FILE_HINT = "Un PDF de 10 Mo au plus, à choisir ou à déposer ici."
 INVOICE_SLOT = "facture"
 CERTIFICATE_SLOT = "certificat"
 SEARCH_TIMEOUT_MS = 15_000  # of an answer while one types; a line as slow as that is as good as cut
@@ -55,6 +57,9 @@ class Situation:
     person: User
     documents: Mapping[str, Document] = field(default_factory=dict)
     covers_tuition: bool | None = None
+    # The same for all that is asked within one request.
+    catalogue: Catalogue = field(default_factory=in_force.catalogue)
+    limits: LimitsInForce = field(default_factory=in_force.limits)
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -91,13 +96,18 @@ class Situation:
         return rules.certificate_required(covers_tuition, [self.draft.origin, *self.chosen])
 
     @property
-    def offered_types(self) -> list[DocumentType]:
+    def allowed_types(self) -> dict[str, str]:
+        """The types that the origin takes: labels by code (§5.3)."""
+        return rules.document_types(self.draft.origin, self.catalogue)
+
+    @property
+    def offered_types(self) -> dict[str, str]:
         """The types to choose from for another document; the certificate too, where it has no field of its own."""
-        return [
-            type_
-            for type_ in rules.document_types(self.draft.origin)
-            if type_ != DocumentType.CERTIFICAT_REALISATION or not self.has_certificate_field
-        ]
+        return {
+            code: label
+            for code, label in self.allowed_types.items()
+            if code != DocumentType.CERTIFICAT_REALISATION or not self.has_certificate_field
+        }
 
     @property
     def has_certificate_field(self) -> bool:
@@ -124,10 +134,12 @@ class Situation:
         return sorted({dossier.perimeter(other).company.name for dossier in (self.draft.origin, *self.chosen)})
 
     @property
-    def file_slots(self) -> dict[str, DocumentType]:
+    def file_slots(self) -> dict[str, str]:
         """The fields of the third step that take a file, in order, with their types."""
-        own = {CERTIFICATE_SLOT: DocumentType.CERTIFICAT_REALISATION} if self.has_certificate_field else {}
-        return own | {piece["slot"]: DocumentType(piece["type"]) for piece in self.pieces}
+        own: dict[str, str] = {}
+        if self.has_certificate_field:
+            own[CERTIFICATE_SLOT] = DocumentType.CERTIFICAT_REALISATION
+        return own | {piece["slot"]: piece["type"] for piece in self.pieces}
 
 
 class StepForm(forms.Form):
@@ -148,8 +160,8 @@ class StepForm(forms.Form):
         for name, sentence in self.refusals.items():
             self.errors.setdefault(name, self.error_class(renderer=self.renderer)).append(sentence)
 
-    def file_slots(self) -> dict[str, DocumentType]:
-        """The fields of this step that take a file, with the type of document that each makes."""
+    def file_slots(self) -> dict[str, str]:
+        """The fields of this step that take a file, with the type of document (its code) that each makes."""
         return {}
 
     def require_file(self, slot: str, sentence: str) -> None:
@@ -178,7 +190,7 @@ class InvoiceFileForm(StepForm):
     )
     facture = PdfField("Facture", required=False)
 
-    def file_slots(self) -> dict[str, DocumentType]:
+    def file_slots(self) -> dict[str, str]:
         return {INVOICE_SLOT: DocumentType.FACTURE}
 
     def clean(self) -> dict[str, Any]:
@@ -231,9 +243,8 @@ class DetailsForm(StepForm):
         for name, sentence in self.REQUIRED.items():
             self.fields[name].error_messages["required"] = sentence
         today = timezone.localdate()
-        self.fields[
-            "issue_date"
-        ].help_text = f"Jour/mois/année, du {rules.earliest_issue_date(today):%d/%m/%Y} au {today:%d/%m/%Y}."
+        earliest = rules.earliest_issue_date(today, self.situation.limits.invoice_age_years)
+        self.fields["issue_date"].help_text = f"Jour/mois/année, du {earliest:%d/%m/%Y} au {today:%d/%m/%Y}."
         side = self.situation.draft.as_side
         perimeter = self.situation.draft.origin.perimeter(side)
         # Answers while one types (js/association.js); « Rechercher » asks the same without it.
@@ -249,7 +260,7 @@ class DetailsForm(StepForm):
         }
         self.fields["recherche"].help_text = (
             f"Par numéro, bénéficiaire ou entreprise, parmi les dossiers de {perimeter.name}. "
-            f"{settings.MAX_ASSOCIATED_DOSSIERS} dossiers au plus."
+            f"{counted(self.situation.limits.associated_dossiers, 'dossier')} au plus."
         )
 
     def clean_number(self) -> str:
@@ -276,6 +287,13 @@ class DetailsForm(StepForm):
         ht, ttc = data.get("amount_ht"), data.get("amount_ttc")
         if ht and ttc and ttc < ht:
             self.add_error("amount_ttc", "Le montant TTC est inférieur au montant HT : vérifiez les deux montants.")
+        most, chosen = self.situation.limits.associated_dossiers, len(self.situation.chosen)
+        if chosen > most:
+            self.add_error(
+                "recherche",
+                f"{counted(most, 'dossier')} au plus par dépôt, en plus de celui-ci, et {chosen} sont associés. "
+                f"Retirez-en {chosen - most}.",
+            )
         for dossier in self.situation.not_associable:
             self.add_error(
                 "recherche",
@@ -298,31 +316,34 @@ class SupportingDocumentsForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for slot, type_ in self.file_slots().items():
-            self.fields[slot] = PdfField(type_.label, required=False)
+            self.fields[slot] = PdfField(self.situation.catalogue.label(type_), required=False)
         self.fields["type"] = forms.ChoiceField(
             label="Ajouter un autre type de document",
             required=False,
             choices=[
                 ("", "Choisissez un type de document"),
-                *((t.value, t.label) for t in self.situation.offered_types),
+                *self.situation.offered_types.items(),
             ],
             widget=forms.Select({"class": "select", "data-enables": "ajouter-piece"}),
         )
 
-    def file_slots(self) -> dict[str, DocumentType]:
+    def file_slots(self) -> dict[str, str]:
         return self.situation.file_slots
 
     def clean(self) -> dict[str, Any]:
         if self.situation.certificate_required and self.situation.has_certificate_field:
             self.require_file(CERTIFICATE_SLOT, "Choisissez le PDF du certificat de réalisation : il est obligatoire.")
-        allowed = rules.document_types(self.situation.draft.origin)
+        most, added = self.situation.limits.supporting_documents, len(self.situation.pieces)
+        if added > most:
+            self.add_error(
+                "type",
+                f"Un dépôt a {counted(most, 'pièce')} au plus, et {added} sont ajoutées. Retirez-en {added - most}.",
+            )
+        allowed = self.situation.allowed_types
         for piece in self.situation.pieces:
-            type_ = DocumentType(piece["type"])
-            if type_ not in allowed:
-                self.add_error(
-                    piece["slot"],
-                    f"Ce dossier n’accepte plus de document « {type_.label} » : retirez-le.",
-                )
+            if piece["type"] not in allowed:
+                label = self.situation.catalogue.label(piece["type"])
+                self.add_error(piece["slot"], f"Ce dossier n’accepte plus de document « {label} » : retirez-le.")
             else:
                 self.require_file(piece["slot"], "Choisissez un PDF, ou retirez ce document.")
         return self.cleaned_data
@@ -330,6 +351,8 @@ class SupportingDocumentsForm(StepForm):
     def gauge(self) -> Gauge:
         slots = self.file_slots()
         done = sum(slot not in self.errors for slot in slots)
+        if "type" in self.errors:
+            return Gauge(done, len(slots) + 1, "Trop de documents")
         if done < len(slots):
             count = len(slots) - done
             return Gauge(done, len(slots), "1 document attendu" if count == 1 else f"{count} documents attendus")

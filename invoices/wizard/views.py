@@ -21,6 +21,7 @@ from formtools.wizard.views import SessionWizardView
 from roles.http import PersonRequest
 
 from .. import documents
+from ..catalogue import in_force
 from ..deposits import FileLostError, InvoiceFacts, NumberTakenError, submit
 from ..enums import DocumentType
 from ..models import Document, Draft
@@ -112,17 +113,17 @@ class DepositWizard(SessionWizardView):
             try:
                 received[slot] = documents.receive(incoming, type_, request.user, deposit=draft.pk, side=draft.side)
             except PdfRefused as refused:
-                self.refusals[slot] = f"{incoming.name} : {refused.sentence}"
+                self.refusals[slot] = f"{incoming.name} : {refused.problem.sentence(in_force.limits())}"
         return received
 
-    def slots_of(self, draft: Draft, step: str) -> dict[str, DocumentType]:
+    def slots_of(self, draft: Draft, step: str) -> dict[str, str]:
         """The fields of a step that take a file, without asking what the rules say of them now."""
         if step == INVOICE:
             return {INVOICE_SLOT: DocumentType.FACTURE}
         if step == SUPPORTING and draft.data:
             pieces = draft.data["extra_data"]["pieces"]
             return {CERTIFICATE_SLOT: DocumentType.CERTIFICAT_REALISATION} | {
-                piece["slot"]: DocumentType(piece["type"]) for piece in pieces
+                piece["slot"]: piece["type"] for piece in pieces
             }
         return {}
 
@@ -376,7 +377,6 @@ class DepositWizard(SessionWizardView):
         }
         if current == DETAILS:
             context |= association.found(situation, self.get_form_initial(current).get("recherche", ""))
-            context["max_associated"] = settings.MAX_ASSOCIATED_DOSSIERS
         if current == SEND:
             context["sent"] = [(document, repeated.get(document.slot)) for document in situation.ordered_documents]
             context["details"] = self.checked_forms[DETAILS].cleaned_data

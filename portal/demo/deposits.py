@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
 from invoices import deposits, documents, transmission
+from invoices.catalogue import in_force
 from invoices.enums import DepositState, DocumentType
 from invoices.models import Deposit, Document, Draft
 from invoices.uploads import IncomingFileHandler
@@ -232,4 +233,4 @@ def _receive_paper(type_: DocumentType, dossiers: Sequence[Dossier], person: Use
         f"Fait pour servir et valoir ce que de droit, le {DEMO_DAY:%d/%m/%Y}.",
     ]
     name = f"{type_.lower()}_{origin.number}.pdf"
-    return _receive(papers.letter(type_.label, author, paragraphs), name, type_, person)
+    return _receive(papers.letter(in_force.type_label(type_), author, paragraphs), name, type_, person)

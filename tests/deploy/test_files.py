@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from portal import gunicorn
+from tests.catalogue import LIMITS
 from tests.containers import (
     COMPOSE,
     DOCKERFILE,
@@ -107,7 +108,7 @@ def test_whoever_needs_the_tables_waits_for_them() -> None:
 
 def test_a_step_of_ten_of_the_greatest_files_passes_nginx() -> None:
     limits = re.findall(r"client_max_body_size (\d+)m;", TEMPLATE.read_text())
-    assert [int(limit) * 2**20 for limit in limits] == [2**20, 10 * settings.MAX_FILE_BYTES + 2**20]
+    assert [int(limit) * 2**20 for limit in limits] == [2**20, 10 * LIMITS.file_bytes + 2**20]
 
 
 def test_portal_and_nginx_agree_on_the_documents() -> None:
@@ -146,7 +147,7 @@ def test_all_that_the_image_is_made_of_is_let_through_and_nothing_else() -> None
 def test_the_error_pages_are_made_when_the_image_is_built(tmp_path: Path) -> None:
     assert ["error_pages", "/app/error-pages"] in manage_commands()
     call_command("error_pages", tmp_path / "pages")
-    assert "10\xa0Mo au plus" in (tmp_path / "pages/413.html").read_text()
+    assert "choisissez un fichier plus léger" in (tmp_path / "pages/413.html").read_text()
     assert "indisponible" in (tmp_path / "pages/503.html").read_text()
     named = set(re.findall(r"error_page [\d ]+ /erreurs/(\S+);", TEMPLATE.read_text()))
     assert named == {path.name for path in (tmp_path / "pages").iterdir()}

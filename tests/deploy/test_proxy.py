@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from tests.catalogue import LIMITS
 from tests.nginx import TEMPLATE, Proxy, find, version
 from tests.stack import free_port, wait_until
 
@@ -254,7 +255,7 @@ def test_a_slow_upload_reaches_the_portal_once_it_is_here(proxy: Proxy, recorder
 
 
 def test_ten_files_of_the_greatest_size_pass(proxy: Proxy, recorder: Recorder) -> None:
-    body = bytes(10 * settings.MAX_FILE_BYTES + 1000)
+    body = bytes(10 * LIMITS.file_bytes + 1000)
     assert ask(proxy, "/depots/1/justificatifs/", "POST", body)[0].status == 200
     assert recorder.requests[-1][2] == len(body)
 

@@ -58,9 +58,7 @@ dates = st.one_of(
     texts,
 )
 numbers = st.one_of(st.sampled_from(["F2026-1", "D-provider", "d - EMPLOYER", "ﬀ" * 35]), texts)
-codes = st.one_of(
-    st.sampled_from([*Product.values, *DossierStatus.values, *DepositState.values, *DocumentType.values]), texts
-)
+codes = st.one_of(st.sampled_from([*Product.values, *DossierStatus.values, *DepositState.values, *DocumentType]), texts)
 pages = st.one_of(st.sampled_from(["1", "2", "0", "-1", "last", "1.5", "9" * 30]), texts)
 file_names = st.one_of(
     st.sampled_from(

@@ -72,7 +72,7 @@ def test_an_amount_is_refused_or_positive_with_two_decimals_and_of_its_very_digi
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2200, 1, 1)))
 def test_a_day_is_accepted_from_five_years_ago_to_today_in_every_way_to_write_it(day):
     today = timezone.localdate()
-    accepted = earliest_issue_date(today) <= day <= today
+    accepted = earliest_issue_date(today, 5) <= day <= today
     for pattern in ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %m %Y", "%d / %m / %Y", "%d%m%Y", "%Y-%m-%d"):
         assert cleaned(IssueDateField(), day.strftime(pattern)) == (day if accepted else None)
 
@@ -82,7 +82,7 @@ def test_a_day_is_accepted_from_five_years_ago_to_today_in_every_way_to_write_it
 def test_the_days_that_are_accepted_are_those(days):
     day = timezone.localdate() - timedelta(days=days)
     assert (cleaned(IssueDateField(), f"{day.day}/{day.month}/{day.year}") == day) is (
-        day >= earliest_issue_date(timezone.localdate())
+        day >= earliest_issue_date(timezone.localdate(), 5)
     )
 
 
@@ -94,13 +94,13 @@ def test_the_days_that_are_accepted_are_those(days):
 @example("0000-00-00")
 def test_any_other_text_is_refused_or_a_day_in_range(typed):
     day = cleaned(IssueDateField(), typed)
-    assert day is None or earliest_issue_date(timezone.localdate()) <= day <= timezone.localdate()
+    assert day is None or earliest_issue_date(timezone.localdate(), 5) <= day <= timezone.localdate()
 
 
 @examples
 @given(st.dates(min_value=date(1000, 1, 1)))
 def test_five_years_before_any_day_is_a_day_of_the_same_name(today):
-    earliest = earliest_issue_date(today)
+    earliest = earliest_issue_date(today, 5)
     assert earliest.year == today.year - 5
     assert (earliest.month, earliest.day) in ((today.month, today.day), (2, 28))
 

@@ -18,6 +18,7 @@ from invoices.models import Document
 from invoices.pdf import PdfProblem, PdfRefused
 from portal.environment import antivirus_address
 from tests import pdfs
+from tests.catalogue import LIMITS
 from tests.clamd import MARK, MISSING, SIGNATURE, Clamd, find
 from tests.wizard import pdf
 
@@ -137,7 +138,7 @@ class TestClamd:
         started = wizard(provider, dossier)
         marked = SimpleUploadedFile("piege.pdf", pdfs.commented(pdfs.plain_pdf(), MARK))
         page = started.facture("non", marked).content.decode()
-        assert PdfProblem.MALWARE.sentence in page
+        assert PdfProblem.MALWARE.sentence(LIMITS) in page
         assert SIGNATURE not in page
         assert not Document.objects.exists()
         assert not list(settings.INCOMING_ROOT.iterdir())
@@ -248,7 +249,7 @@ def test_while_it_is_away_nothing_is_kept_and_nothing_lost(settings, wizard, pro
     started.facture("non", pdf("avant.pdf"))
     settings.CLAMAV = str(tmp_path / "nobody.sock")
     page = started.facture("non", pdf("apres.pdf")).content.decode()
-    assert f"apres.pdf\u00a0: {PdfProblem.ANTIVIRUS_AWAY.sentence}" in page
+    assert f"apres.pdf\u00a0: {PdfProblem.ANTIVIRUS_AWAY.sentence(LIMITS)}" in page
     assert started.draft.documents.get().name == "avant.pdf"
 
 

@@ -22,6 +22,7 @@ from invoices.storage.bucket import IMPATIENT, PATIENT
 from roles.enums import Role
 from tests import pdfs
 from tests.bucket import hung_server, keep_documents_in, url_of
+from tests.catalogue import GUIDE
 from tests.factories import DocumentFactory, EstablishmentFactory, make_deposit, person_with
 from tests.stack import free_port
 from tests.wizard import Wizard, pdf
@@ -227,7 +228,7 @@ def test_an_upload_that_cannot_be_stored_gets_a_sentence_and_the_draft_stays(awa
 
 
 def test_a_document_by_itself_that_cannot_be_stored_gets_a_sentence(away, log_in, provider, dossier):
-    client, type_ = log_in(provider), next(iter(rules.document_types(dossier)))
+    client, type_ = log_in(provider), next(iter(rules.document_types(dossier, GUIDE)))
     away()
     address = f"/dossiers/{dossier.number}/documents/"
     page = client.get(address, {"type": type_}).content.decode()

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from invoices.models import Document
 from invoices.pdf import PdfFacts, PdfProblem, PdfRefused, check_pdf
 from tests import pdfs
+from tests.catalogue import LIMITS
 from tests.corpus import known
 from tests.corpus.honest import HONEST
 from tests.corpus.hostile import FLAGGED, HARMLESS, REFUSED
@@ -31,7 +32,7 @@ def patience(settings) -> None:
 def verdict(path: Path, *, is_invoice: bool) -> tuple[str, ...] | PdfProblem:
     """The flags of what is accepted, or the problem."""
     try:
-        facts = check_pdf(path, is_invoice=is_invoice)
+        facts = check_pdf(path, is_invoice=is_invoice, limits=LIMITS)
     except PdfRefused as refused:
         return refused.problem
     assert isinstance(facts, PdfFacts)
@@ -132,7 +133,7 @@ def test_uploaded_it_gets_its_sentence_and_is_not_kept(wizard, provider, dossier
     build, problem = REFUSED[name]
     started = wizard(provider, dossier)
     page = started.facture("non", SimpleUploadedFile("essai.pdf", build())).content.decode()
-    assert f"essai.pdf\u00a0: {problem.sentence}" in page
+    assert f"essai.pdf\u00a0: {problem.sentence(LIMITS)}" in page
     assert not Document.objects.exists()
     assert not list(settings.INCOMING_ROOT.iterdir())
 

@@ -16,6 +16,7 @@ from dossiers.models import Dossier
 from invoices.pdf import PdfProblem
 from portal.demo import PASSWORD
 from tests import pdfs
+from tests.catalogue import LIMITS
 from tests.corpus.hostile import objects_without_table
 from tests.http_client import HttpClient
 from tests.invoices.test_stack import dossier  # noqa: F401 - a fixture
@@ -68,7 +69,7 @@ def worst_files() -> list[SimpleUploadedFile]:
 
 def told(content: bytes) -> str:
     page = content.decode()
-    return next((problem.name for problem in SENTENCES if problem.sentence in page), "nothing")
+    return next((problem.name for problem in SENTENCES if problem.sentence(LIMITS) in page), "nothing")
 
 
 def attack(hostile: HttpClient, honest: HttpClient, work: Wizard, dossier: Dossier) -> Counter[str]:  # noqa: F811

@@ -26,6 +26,7 @@ from invoices.uploads import IncomingFile, IncomingFileHandler
 from invoices.wizard.storage import DraftRequest, DraftStorage
 from roles.enums import Role
 from tests import pdfs
+from tests.catalogue import LIMITS
 from tests.factories import (
     DocumentFactory,
     DossierFactory,
@@ -105,7 +106,7 @@ def test_nothing_is_kept_of_a_file_that_is_refused(arrive, documents_folder, con
     incoming = arrive(content)
     with pytest.raises(PdfRefused) as refused:
         documents.receive(incoming, DocumentType.FACTURE, UserFactory())
-    assert sentence in refused.value.sentence
+    assert sentence in refused.value.problem.sentence(LIMITS)
     incoming.close()
     assert not Document.objects.exists()
     assert files_in(documents_folder) == set()
@@ -116,7 +117,7 @@ def test_the_row_is_there_before_the_file(arrive, documents_folder):
     (documents_folder / f"{timezone.localdate():%Y}").write_text("a file where the year's folder should be")
     with pytest.raises(PdfRefused) as refused:
         documents.receive(arrive(pdfs.plain_pdf()), DocumentType.FACTURE, UserFactory())
-    assert "n’a pas pu enregistrer ce fichier" in refused.value.sentence
+    assert "n’a pas pu enregistrer ce fichier" in refused.value.problem.sentence(LIMITS)
     document = Document.objects.get()
     assert document.loose_since is not None
     (documents_folder / f"{timezone.localdate():%Y}").unlink()

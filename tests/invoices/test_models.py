@@ -1,15 +1,17 @@
 """What can never be in the database (RULES.md §2, §5, §6)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from invoices import transmission
+from invoices.catalogue.models import CatalogueEntry, Limits
+from invoices.catalogue.values import BOUNDS, LARGEST_FILE_BYTES
 from invoices.enums import DepositState, DocumentType
 from invoices.models import AssociatedDossier, Deposit, Document, Invoice
 from roles.enums import Side
@@ -166,12 +168,12 @@ def two_dossiers_in_one_place():
     associate(link.deposit, link.position)
 
 
-@violations.of("associated_dossier_ten_at_most")
-def an_eleventh_dossier():
-    associate(pending(), 11)
+@violations.of("associated_dossier_position_in_bounds")
+def a_dossier_beyond_what_any_limit_allows():
+    associate(pending(), BOUNDS["associated_dossiers"].highest + 1)
 
 
-@violations.of("associated_dossier_ten_at_most")
+@violations.of("associated_dossier_position_in_bounds")
 def a_dossier_before_the_first():
     associate(pending(), 0)
 
@@ -221,12 +223,52 @@ def an_empty_file():
 
 @violations.of("document_size_in_bounds")
 def a_file_one_byte_too_large():
-    DocumentFactory(size=settings.MAX_FILE_BYTES + 1)
+    DocumentFactory(size=LARGEST_FILE_BYTES + 1)
 
 
 @violations.of("document_has_pages")
 def a_document_without_pages():
     DocumentFactory(pages=0)
+
+
+# --- The catalogue and the limits ---------------------------------------------------------------------------------
+
+
+@violations.of("catalogue_fixed_types_stay")
+def an_inactive_certificate():
+    CatalogueEntry.objects.filter(code="CERTIFICAT_REALISATION").update(active=False)
+
+
+@violations.of("catalogue_fixed_types_stay")
+def an_inactive_invoice():
+    CatalogueEntry.objects.filter(code="FACTURE").update(active=False)
+
+
+@violations.of("catalogue_code_and_label_not_empty")
+def a_type_without_a_code():
+    CatalogueEntry.objects.create(code="", label="Sans code")
+
+
+@violations.of("catalogue_code_and_label_not_empty")
+def a_type_without_a_label():
+    CatalogueEntry.objects.create(code="SANS_LIBELLE", label="")
+
+
+@violations.of("limits_one_row")
+def a_second_row_of_limits():
+    Limits.objects.create(id=2)
+
+
+def beyond(name: str, value: int) -> Callable[[], object]:
+    def a_limit_out_of_its_bounds():
+        Limits.objects.update(**{name: value})
+
+    return a_limit_out_of_its_bounds
+
+
+for limit, bounds in BOUNDS.items():
+    for value in (bounds.lowest - 1, bounds.highest + 1):
+        violations.of(f"limits_{limit}_in_bounds")(beyond(limit, value))
 
 
 @pytest.mark.parametrize(("constraint", "write"), violations.cases)
@@ -238,13 +280,18 @@ def test_the_database_refuses(constraint, write):
 # --- And what it accepts ------------------------------------------------------------------------------------------
 
 
-def test_the_eleventh_dossier_is_refused_whatever_its_place():
-    """Ten places, each taken once: no row can be added to a deposit that has ten."""
-    deposit = pending(associated=DossierFactory.create_batch(10))
-    for position in range(12):
+def test_a_place_is_taken_once_and_there_are_so_many():
+    """No row can be added to a deposit that has as many as any limit allows, whatever its place."""
+    most = BOUNDS["associated_dossiers"].highest
+    deposit = pending()
+    AssociatedDossier.objects.bulk_create(
+        AssociatedDossier(deposit=deposit, dossier=dossier, position=position)
+        for position, dossier in enumerate(DossierFactory.create_batch(most), start=1)
+    )
+    for position in (0, 1, most, most + 1):
         with pytest.raises(IntegrityError), transaction.atomic():
             associate(deposit, position)
-    assert deposit.links.count() == 10
+    assert deposit.links.count() == most
 
 
 def test_a_number_may_be_used_again_on_the_other_side():
@@ -287,8 +334,8 @@ def test_equal_amounts_are_accepted():
     write_again(pending().invoice, amount_ht=Decimal("0.01"), amount_ttc=Decimal("0.01"))
 
 
-def test_a_file_of_exactly_the_limit_is_accepted():
-    DocumentFactory(size=settings.MAX_FILE_BYTES)
+def test_a_file_of_the_greatest_size_that_a_limit_may_allow_is_accepted():
+    DocumentFactory(size=LARGEST_FILE_BYTES)
 
 
 def test_the_same_field_of_two_drafts_holds_a_file_each():

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project_settings
 
+from invoices.catalogue.values import LimitsInForce
 from invoices.pdf import PdfFacts, PdfProblem, PdfRefused, check_pdf
 from invoices.pdf.check import read_verdict
 from tests import pdfs
+from tests.catalogue import LIMITS
 from tests.corpus.known import ACCEPTED, ADDRESSES, COSTLY, FLAGGED, REFUSED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +35,9 @@ def write(tmp_path: Path) -> Callable[[bytes], Path]:
     return write_it
 
 
-def verdict(path: Path, *, is_invoice: bool) -> PdfFacts | PdfProblem:
+def verdict(path: Path, *, is_invoice: bool, limits: LimitsInForce = LIMITS) -> PdfFacts | PdfProblem:
     try:
-        return check_pdf(path, is_invoice=is_invoice)
+        return check_pdf(path, is_invoice=is_invoice, limits=limits)
     except PdfRefused as refused:
         return refused.problem
 
@@ -119,12 +121,11 @@ def test_a_large_file_with_many_references_to_nothing_is_accepted(write):
     assert verdict(write(pdf), is_invoice=True) == PdfFacts(1, ())
 
 
-def test_the_limits_are_those_of_the_settings(write, settings):
-    path = write(pdfs.plain_pdf(pages=3))
-    settings.MAX_PDF_PAGES = 2
-    assert verdict(path, is_invoice=True) == PdfProblem.TOO_MANY_PAGES
-    settings.MAX_FILE_BYTES = 500
-    assert verdict(path, is_invoice=True) == PdfProblem.TOO_LARGE
+def test_the_limits_are_those_that_are_given(write):
+    path, large = write(pdfs.plain_pdf(pages=3)), write(pdfs.scanned_pdf(MAX_BYTES))
+    assert verdict(path, is_invoice=True, limits=LimitsInForce(pdf_pages=2)) == PdfProblem.TOO_MANY_PAGES
+    assert verdict(path, is_invoice=True, limits=LimitsInForce(pdf_pages=3)) == PdfFacts(3, ())
+    assert verdict(large, is_invoice=True, limits=LimitsInForce(file_megabytes=9)) == PdfProblem.TOO_LARGE
 
 
 def test_a_box_that_is_late_is_ended_and_leaves_nothing_behind(write, settings):
@@ -155,14 +156,15 @@ def test_costly_files_take_no_memory_from_the_caller_and_a_bounded_part_of_the_b
 import re, resource, sys
 from pathlib import Path
 from django.conf import settings
+from invoices.catalogue.values import LimitsInForce
 from invoices.pdf import PdfRefused, check_pdf
-settings.MAX_FILE_BYTES  # loads the settings before measuring
+settings.PDF_BOX_CPU_SECONDS  # loads the settings before measuring
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = peak()
 for path in sys.argv[1:]:
     try:
-        check_pdf(Path(path), is_invoice=False)
+        check_pdf(Path(path), is_invoice=False, limits=LimitsInForce())
     except PdfRefused:
         pass
 print(peak() - before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -195,7 +197,7 @@ def test_four_checks_at_once_give_each_its_own_verdict(write, settings):
 
 def test_a_file_that_cannot_be_read_is_not_a_bad_file(tmp_path):
     with pytest.raises(FileNotFoundError):
-        check_pdf(tmp_path / "nowhere.pdf", is_invoice=True)
+        check_pdf(tmp_path / "nowhere.pdf", is_invoice=True, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -216,12 +218,12 @@ def test_a_file_that_cannot_be_read_is_not_a_bad_file(tmp_path):
 )
 def test_an_answer_that_is_no_verdict_is_not_believed(answer):
     with pytest.raises(PdfRefused) as refusal:
-        read_verdict(answer)
+        read_verdict(answer, LIMITS.pdf_pages)
     assert refusal.value.problem == PdfProblem.DAMAGED
 
 
 def test_each_refusal_has_a_french_sentence_of_its_own():
-    sentences = {problem: problem.sentence for problem in PdfProblem}
+    sentences = {problem: problem.sentence(LIMITS) for problem in PdfProblem}
     assert len(set(sentences.values())) == len(PdfProblem)
     for sentence in sentences.values():
         # What is wrong, then what to do.
@@ -232,7 +234,6 @@ def test_each_refusal_has_a_french_sentence_of_its_own():
         assert not any(f" {mark}" in sentence for mark in ":;!?»")
     assert "10\u00a0Mo" in sentences[PdfProblem.TOO_LARGE]
     assert "2\u202f000\u00a0pages" in sentences[PdfProblem.TOO_MANY_PAGES]
-    assert PdfRefused(PdfProblem.EMPTY).sentence == sentences[PdfProblem.EMPTY]
 
 
 def test_builders_give_the_same_bytes_every_time():

@@ -9,6 +9,7 @@ from invoices import documents, quotas
 from invoices.models import Allowance, Document, Draft
 from invoices.pdf import PdfProblem, PdfRefused
 from roles.enums import Role
+from tests.catalogue import LIMITS
 from tests.factories import DocumentFactory, DossierFactory, DraftFactory, UserFactory, make_deposit, person_with
 from tests.threads import at_once
 from tests.wizard import pdf
@@ -68,7 +69,7 @@ def test_a_day_s_work_of_a_clerk_is_within_the_limits(person, settings):
     """200 invoices with three documents each, in a morning, 20 of them in preparation at a time."""
     assert settings.UPLOADS_PER_HOUR * 4 >= 200 * 4
     assert settings.DRAFTS_PER_PERSON >= 20
-    assert settings.DRAFT_BYTES_PER_PERSON >= 20 * 4 * settings.MAX_FILE_BYTES
+    assert 20 * 4 * LIMITS.file_bytes <= settings.DRAFT_BYTES_PER_PERSON
 
 
 def test_refused_files_count_too(wizard, provider, dossier, settings):
@@ -228,4 +229,4 @@ def test_the_page_says_it_before_anything_is_sent(wizard, provider, dossier, set
     assert 'data-none=""' in started.get("facture").content.decode()
     quotas.claim_upload(provider)
     settings.UPLOADS_PER_HOUR = 1
-    assert f'data-none="{PdfProblem.TOO_MANY_UPLOADS.sentence}"' in started.get("facture").content.decode()
+    assert f'data-none="{PdfProblem.TOO_MANY_UPLOADS.sentence(LIMITS)}"' in started.get("facture").content.decode()

@@ -13,6 +13,7 @@ from invoices import rules
 from invoices.enums import DocumentType
 from roles.enums import Role, RoleScope, Side
 from roles.models import User
+from tests.catalogue import GUIDE
 from tests.factories import CompanyFactory, DossierFactory, EstablishmentFactory, person_with
 
 # code: side, scope, products reached, may deposit
@@ -236,12 +237,12 @@ def lines_of_the_guide() -> list[tuple[str, str, list[str]]]:
 
 @pytest.mark.parametrize(("product", "status", "types"), lines_of_the_guide())
 def test_the_types_of_documents_of_each_product_and_status(product, status, types):
-    assert rules.document_types(Dossier(product=product, status=status)) == types
+    assert list(rules.document_types(Dossier(product=product, status=status), GUIDE)) == types
 
 
 def test_the_labels_are_those_of_the_guide():
-    assert DocumentType.CERFA_APPRENTISSAGE.label == "CERFA contrat d'apprentissage (10103)"
-    assert [type_ for type_ in DocumentType if type_ != DocumentType.FACTURE] == list(rules.DOCUMENT_TYPES)
+    assert GUIDE.label("CERFA_APPRENTISSAGE") == "CERFA contrat d'apprentissage (10103)"
+    assert list(GUIDE.labels) == list(DocumentType)
 
 
 @pytest.mark.parametrize(
@@ -276,4 +277,4 @@ def test_numbers_that_differ(other):
     ],
 )
 def test_the_earliest_date_is_five_years_ago(today, earliest):
-    assert rules.earliest_issue_date(today) == earliest
+    assert rules.earliest_issue_date(today, years=5) == earliest

@@ -11,6 +11,7 @@ from dossiers.enums import DossierStatus, Product
 from invoices.enums import DepositState, DocumentType
 from invoices.models import Deposit, Document, Draft, document_storage
 from roles.enums import Role, Side
+from tests.catalogue import change_limits
 from tests.factories import DossierFactory, give_role, person_with
 from tests.wizard import Wizard, pdf
 
@@ -602,8 +603,8 @@ def test_a_file_for_a_field_that_is_not_there_is_ignored(wizard, provider, dossi
     assert not Document.objects.filter(name="intrus.pdf").exists()
 
 
-def test_there_is_a_limit_to_the_documents_of_a_deposit(wizard, provider, dossier, settings):
-    settings.MAX_SUPPORTING_DOCUMENTS = 2
+def test_there_is_a_limit_to_the_documents_of_a_deposit(wizard, provider, dossier):
+    change_limits(supporting_documents=2)
     started = wizard(provider, dossier)
     started.facture()
     started.details()

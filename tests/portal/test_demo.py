@@ -25,6 +25,7 @@ from portal.demo.dossiers import DEMO_DAY, build
 from portal.demo.places import COMPANIES
 from roles.enums import Role, Side
 from roles.models import Company, Establishment, RoleAssignment, User
+from tests.catalogue import GUIDE
 from tests.factories import CompanyFactory, DossierFactory, UserFactory, make_deposit
 
 
@@ -182,7 +183,7 @@ def test_a_deposit_in_every_state_by_the_rules_with_its_files(demo):
         types = {document.type for document in deposit.documents.all()}
         supporting = types - {DocumentType.FACTURE}
         others = list(deposit.dossiers.all())
-        assert supporting <= set(rules.document_types(origin))
+        assert supporting <= set(rules.document_types(origin, GUIDE))
         assert set(others) <= set(Dossier.objects.associable_with(origin, person, side))
         if DocumentType.FACTURE not in types:
             assert rules.why_no_documents(origin, person.scope, side) is None

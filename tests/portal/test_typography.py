@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from invoices.enums import DocumentType
+from tests.catalogue import GUIDE
 
 NO_BREAK = "\u00a0\u202f"
-TO_THE_LETTER = ("Date d'émission", *(type_.label for type_ in DocumentType))
+TO_THE_LETTER = ("Date d'émission", *GUIDE.labels.values())
 SAID_IN_ENGLISH = {"migrations", "launch", "management"}  # to operators, where they quote the screen
 APPS = ("portal", "invoices", "dossiers", "roles")
 

@@ -34,8 +34,16 @@ NO_REFUSALS = {
     "Aucun : invitée le ….",
     "Confidentiel : seul le destinataire peut le lire.",
     "Codes de secours du Portail des dépôts. Chacun ne sert qu’une fois.",
-    "Un PDF de 10 Mo au plus, à choisir ou à déposer ici.",
     "Un PDF de … Mo au plus, à choisir ou à déposer ici.",
+    # What a change of the catalogue means.
+    "Aucun brouillon en cours ne contient ce type.",
+    "… en cours … ce type : là où il ne sera plus accepté, il faudra retirer ce document avant de transmettre.",
+    "… en cours … un document de ce type que leur dossier n’accepte plus : l’étape « Pièces justificatives » demandera "
+    "de le retirer avant de transmettre.",
+    "Ce type a son propre champ là où il est obligatoire ; les écrans et les règles du portail le nomment. "
+    "Il reste actif, et garde son libellé.",
+    "Des documents de ce type existent : il se désactive, mais ne se supprime pas.",
+    "Aucun document de ce type n’existe : une fois inactif, il peut être supprimé.",
 }
 
 
@@ -72,7 +80,7 @@ FIELDS: list[tuple[Callable[[], object], str, str]] = [
     (
         IssueDateField,
         f"{date(TODAY.year - 6, 1, 1):%d/%m/%Y}",
-        "La date d’émission a plus de … ans : la plus ancienne acceptée est le ….",
+        "La date d’émission a plus de … : la plus ancienne acceptée est le ….",
     ),
     (InvoiceNumberField, "a" * 36, "Le numéro de la facture a … caractères au plus : il en a ici …."),
     (InvoiceNumberField, "a\u200bb", "Ce numéro contient des caractères invisibles : saisissez-le à la main."),

@@ -1,4 +1,4 @@
-"""Deposits in the back office: looked at, never written.
+"""Deposits in the back office: looked at, never written. The catalogue, which is: invoices.catalogue.admin.
 
 Their states are written by invoices.transmission alone (RULES.md §6).
 """
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from trail.admin import timeline
 
+from .catalogue.admin import DocumentTypeFilter
 from .models import AssociatedDossier, Deposit, Document, Draft, Invoice
 
 
@@ -40,7 +41,7 @@ class DocumentInline(LookOnlyMixin, admin.TabularInline):
     """The documents of a deposit, or of a draft."""
 
     model = Document
-    fields = ("type", "name", "size", "pages", "flags", "uploaded_by", "uploaded_at")
+    fields = ("get_type_display", "name", "size", "pages", "flags", "uploaded_by", "uploaded_at")
     readonly_fields = fields
     show_change_link = True
     view_on_site = False  # see DocumentAdmin
@@ -132,8 +133,8 @@ class InvoiceAdmin(LookOnlyMixin, admin.ModelAdmin):
 class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Documents, wherever they are: in a deposit, in a draft, or waiting to be purged."""
 
-    list_display = ("name", "type", "size", "pages", "where", "uploaded_by", "uploaded_at")
-    list_filter = ("type", ("deposit", admin.EmptyFieldListFilter), ("draft", admin.EmptyFieldListFilter))
+    list_display = ("name", "get_type_display", "size", "pages", "where", "uploaded_by", "uploaded_at")
+    list_filter = (DocumentTypeFilter, ("deposit", admin.EmptyFieldListFilter), ("draft", admin.EmptyFieldListFilter))
     list_select_related = ("deposit__origin", "draft__origin", "uploaded_by")
     search_fields = (
         "name",
@@ -147,7 +148,7 @@ class DocumentAdmin(LookOnlyMixin, admin.ModelAdmin):
     view_on_site = False
     fields = (
         "id",
-        "type",
+        "get_type_display",
         "name",
         "size",
         "pages",

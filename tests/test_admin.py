@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dossiers.enums import DossierStatus
 from dossiers.models import Dossier
+from invoices.catalogue.models import CatalogueEntry, Limits
 from invoices.models import Deposit, Document, Draft, Invoice
 from outbox.models import Mail
 from roles.enums import Role
@@ -31,6 +32,7 @@ from trail.models import Event
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 
 LOOK_ONLY = {Deposit, Invoice, Document, Draft, Event, FailedLogIn, Mail}
+NEVER_ADDED = LOOK_ONLY | {Limits}
 EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
 every_model = pytest.mark.parametrize("model", EVERY_MODEL, ids=[model._meta.label for model in EVERY_MODEL])
 
@@ -83,11 +85,13 @@ def test_every_model_of_ours_is_there():
         Invoice,
         Document,
         Draft,
+        CatalogueEntry,
+        Limits,
         Event,
         FailedLogIn,
     }
     places, people = {Company, Establishment}, {User, RoleAssignment, FailedLogIn}
-    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft}
+    assert own == places | people | {Mail, Event, Dossier, Deposit, Invoice, Document, Draft, CatalogueEntry, Limits}
 
 
 @every_model
@@ -96,7 +100,7 @@ def test_every_page_opens(model, back_office):
     request = RequestFactory().get("/")
     request.user = UserFactory(is_staff=True, is_superuser=True)
     may_add = admin.site._registry[model].has_add_permission(request)
-    assert may_add is (model not in LOOK_ONLY)
+    assert may_add is (model not in NEVER_ADDED)
     listing = address(model, "changelist")
     assert back_office.get(listing).status_code == 200
     assert back_office.get(listing, {"q": "Éloïse F-1"}).status_code == 200

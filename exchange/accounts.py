@@ -79,7 +79,7 @@ class AccountResource(TableResource):
 
     def identity_of(self, row: Row) -> str:
         """The same account may stand on several lines, not with the same role at the same place."""
-        read = [
+        said = [
             read(widget, cell) or as_typed(cell)
             for widget, cell in (
                 (self.fields["role"].widget, row.get(self.fields["role"].column_name)),
@@ -87,7 +87,7 @@ class AccountResource(TableResource):
             )
         ]
         key = self.key_of(row)
-        return " ".join([key, *read]) if key else ""
+        return " ".join([key, *said]) if key else ""
 
     def load(self, rows: list[Row]) -> None:
         super().load(rows)

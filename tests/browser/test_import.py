@@ -20,7 +20,8 @@ OURS = "#content"
 
 
 def is_open_to_everyone(page: Page) -> None:
-    found = Axe().run(page, context=OURS, options=EVERY_RULE).response["violations"]
+    # Without preloading: the admin's style sheets import others, which axe would put into the page.
+    found = Axe().run(page, context=OURS, options=EVERY_RULE | {"preload": False}).response["violations"]
     assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
@@ -37,7 +38,7 @@ def test_a_file_of_dossiers_is_imported(visit: Visit, look: Look) -> None:
     look(portal, "nouvel-import")
     text = f"Numéro;Statut;Remarque\n{number};Validé;\nINCONNU-1;Validé;\n{number};En pause;\n"
     content = {"name": "statuts de novembre.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
-    page.get_by_label("Fichier :").set_input_files(content)
+    page.get_by_label("Fichier :", exact=True).set_input_files(content)
     portal.press("Vérifier le fichier")
     # The page tells by itself that the worker is done.
     expect(page.get_by_text("À confirmer")).to_be_visible()

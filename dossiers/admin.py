@@ -58,6 +58,14 @@ class DossierAdmin(LargeTableMixin, admin.ModelAdmin):
         first, *others = fieldsets
         return [(first[0], {"fields": [name for name in first[1]["fields"] if name != "hangs_on_it"]}), *others]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """An establishment is looked at from here, and neither added nor deleted in passing."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in ("employer", "training_provider"):
+            for button in ("can_add_related", "can_change_related", "can_delete_related"):
+                setattr(field.widget, button, False)
+        return field
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By what an index finds, the start of a number or a whole SIREN or SIRET; else by words of names."""
         term, searched = search_term.strip(), normalise(search_term)

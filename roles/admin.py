@@ -41,6 +41,8 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 
 # What no group gives: by superusers alone. Groups are given up to one's own (roles/powers.py).
 SUPERUSER_POWERS = ("is_superuser", "user_permissions")
+# What hangs on each is shown before they are closed.
+CLOSED_AT_ONCE = 100
 # More establishments than this are a list of their own: a form takes a thousand fields at most.
 ESTABLISHMENTS_ON_A_PAGE = 50
 
@@ -283,6 +285,9 @@ class EmailUserAdmin(LargeTableMixin, UserAdmin):
         """Let nobody in by it any more, once it was read what hangs on it."""
         if request.POST.get("post"):
             self._each(request, chosen, closing.close, "Compte désactivé")
+            return None
+        if len(chosen) > CLOSED_AT_ONCE:
+            self.message_user(request, f"Choisissez {CLOSED_AT_ONCE} comptes au plus.", messages.WARNING)
             return None
         context = self.admin_site.each_context(request) | {
             "title": "Désactiver le compte" if len(chosen) == 1 else "Désactiver les comptes",

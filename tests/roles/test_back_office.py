@@ -424,6 +424,13 @@ def test_several_are_closed_together(back_office):
     assert not User.objects.filter(pk__in=[person.pk for person in people], is_active=True).exists()
 
 
+def test_but_no_more_than_can_be_read(back_office, monkeypatch):
+    monkeypatch.setattr("roles.admin.CLOSED_AT_ONCE", 2)
+    people = UserFactory.create_batch(3)
+    assert "Choisissez 2 comptes au plus." in do(back_office, "close", *people)
+    assert User.objects.filter(is_active=False).count() == 0
+
+
 def test_places_are_searched_without_accents(back_office):
     site = EstablishmentFactory(name="École Élancé")
     asked = {"app_label": "roles", "model_name": "roleassignment", "field_name": "establishment", "term": "ecole elan"}

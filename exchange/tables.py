@@ -202,9 +202,16 @@ class TableResource(ModelResource):
     ) -> None:
         """Raise ValidationError with all that is wrong. The database is asked nothing: what is named was looked up."""
         errors = dict(import_validation_errors or {})
-        for column in self.columns:
-            if column.attribute not in errors and column.get_value(instance) in (None, "") and self._needs(column):
-                errors[column.attribute] = "Cette colonne est vide : il faut la remplir pour créer la ligne."
+        missing = [
+            column
+            for column in self.columns
+            if column.attribute not in errors and column.get_value(instance) in (None, "") and self._needs(column)
+        ]
+        if len(missing) == 1:
+            errors[missing[0].attribute] = "Cette colonne est vide : il faut la remplir pour créer la ligne."
+        elif missing:
+            titles = ", ".join(column.column_name for column in missing)
+            errors.setdefault(self.key_column.attribute, f"Cette ligne est nouvelle, et il manque : {titles}.")
         try:
             instance.clean_fields(exclude=self._not_read | errors.keys())
         except ValidationError as error:

@@ -149,6 +149,12 @@ def test_every_refusal_names_its_line_and_its_column():
     assert "La formation ne finit pas avant de commencer." in reasons(asked)[1]
 
 
+def test_a_number_that_is_not_known_is_told_once():
+    ((line, title, reason),) = reasons(checked(Kind.DOSSIERS, "Numéro;Statut\nD-1;VALIDE\n"))
+    assert (line, title) == (2, "Numéro")
+    assert "il manque\u00a0: Produit, SIRET employeur" in reason
+
+
 def test_a_line_without_its_key_and_a_number_on_two_lines():
     lines = [one_dossier(), one_dossier(), one_dossier(Numéro="")]
     asked = imported(Kind.DOSSIERS, as_csv([*lines, lines[0]]))

@@ -6,9 +6,9 @@
 
 Transmission knows nothing of it: a sweep finds the transmitted deposits that have no row yet, all of them in one
 statement. A row is *claimed* before anything is written: under its lock, in a transaction of its own, its next attempt
-is moved away by HANDOVER_CLAIM_SECONDS, and again while that goes by. So several workers share the work, no lock is held
-while the place takes its time, and what a killed worker left has its turn again. Whoever does it again writes the same
-files under the same names (manifest.py), and the manifest last: a deposit is there completely, or has no manifest.
+is moved away by HANDOVER_CLAIM_SECONDS, and again while that goes by. So several workers share the work, no lock is
+held while the place takes its time, and what a killed worker left has its turn again. Whoever does it again writes the
+same files under the same names (manifest.py), and the manifest last: a deposit is there completely, or has no manifest.
 
 There is no last try. What goes wrong with one deposit lets the next have its turn; a place or a receiver that is away
 ends the round.

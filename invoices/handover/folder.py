@@ -38,7 +38,8 @@ class HandoverFolder(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         """Write beside, to the disk, then rename. Raises OSError.
 
-        What is in a folder of its own has its name on the disk once that is settled: one wait for many. The folder itself is never made: where its disk is not mounted, one would be filled that nobody collects from.
+        What is in a folder of its own has its name on the disk once that is settled: one wait for many. The place
+        itself is never made: where its disk is not mounted, one would be filled that nobody collects from.
         """
         root, place = Path(self.location), Path(self.path(name))
         for folder in (root / UNFINISHED, place.parent):

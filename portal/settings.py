@@ -196,8 +196,8 @@ MAIL_CLAIM_SECONDS = 600
 HANDOVER_SWEEP_SECONDS = 20
 # A round of hand-overs ends after so long, and another begins: a worker that is to stop waits for no more than that.
 HANDOVER_ROUND_SECONDS = 15
-# Longer than one file may take on its way; each file that has arrived makes it anew. Whoever was killed in the middle
-# is followed by another after so long.
+# Longer than one file may take on its way; it is made anew between files. Whoever was killed in the middle is followed
+# by another after so long.
 HANDOVER_CLAIM_SECONDS = 300
 # After a hand-over that failed: the pause before the next try, twice as long each time, up to the longest.
 HANDOVER_FIRST_PAUSE = timedelta(minutes=1)

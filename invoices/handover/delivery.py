@@ -6,9 +6,9 @@
 
 Transmission knows nothing of it: a sweep finds the transmitted deposits that have no row yet, all of them in one
 statement. A row is *claimed* before anything is written: under its lock, in a transaction of its own, its next attempt
-is moved away by HANDOVER_CLAIM_SECONDS, and again with each file. So several workers share the work, no lock is held
-while the place takes its time, and what a killed worker left has its turn again. Whoever does it again writes the same
-files under the same names (manifest.py), and the manifest last: a deposit is there completely, or has no manifest.
+is moved away by HANDOVER_CLAIM_SECONDS, and again while that goes by. So several workers share the work, no lock is
+held while the place takes its time, and what a killed worker left has its turn again. Whoever does it again writes the
+same files under the same names (manifest.py), and the manifest last: a deposit is there completely, or has no manifest.
 
 There is no last try. What goes wrong with one deposit lets the next have its turn; a place or a receiver that is away
 ends the round.
@@ -177,6 +177,8 @@ def _deliver(row: Handover) -> None:
         _hold(row)
     content = manifest.written(deposit, documents)
     with _to_the_place():
+        if isinstance(place, HandoverFolder):
+            place.settle(deposit.reference)
         place.save(manifest.name_of(deposit), ContentFile(content))
     now = timezone.now()
     with transaction.atomic():
@@ -218,8 +220,10 @@ def _claim(rows: HandoverQuerySet) -> Handover | None:
 
 
 def _hold(row: Handover) -> None:
-    """Make the claim anew; raise _LostError where it is another's by now."""
+    """Make the claim anew, once a third of its time has gone; raise _LostError where it is another's by now."""
     until = _claimed_until()
+    if row.next_attempt_at and until - row.next_attempt_at < timedelta(seconds=settings.HANDOVER_CLAIM_SECONDS) / 3:
+        return
     if not _held(row).update(next_attempt_at=until):
         raise _LostError
     row.next_attempt_at = until

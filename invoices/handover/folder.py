@@ -30,16 +30,21 @@ class HandoverFolder(FileSystemStorage):
                     if path.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
                         path.unlink()
 
+    def settle(self, name: str) -> None:
+        """Have a folder in it, and all the names in that, on the disk. Raises OSError."""
+        _to_disk(Path(self.path(name)))
+        _to_disk(Path(self.location))
+
     def _save(self, name: str, content: Any) -> str:
         """Write beside, to the disk, then rename. Raises OSError.
 
-        The folder itself is never made: where its disk is not mounted, one would be filled that nobody collects from.
+        What is in a folder of its own has its name on the disk once that is settled: one wait for many. The place
+        itself is never made: where its disk is not mounted, one would be filled that nobody collects from.
         """
         root, place = Path(self.location), Path(self.path(name))
         for folder in (root / UNFINISHED, place.parent):
             if folder != root and not folder.is_dir():
                 folder.mkdir(exist_ok=True)
-                _to_disk(root)
         descriptor, unfinished = tempfile.mkstemp(dir=root / UNFINISHED)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -53,7 +58,8 @@ class HandoverFolder(FileSystemStorage):
             with suppress(OSError):
                 Path(unfinished).unlink()
             raise
-        _to_disk(place.parent)
+        if place.parent == root:
+            _to_disk(root)
         return name
 
 

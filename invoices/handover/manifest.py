@@ -37,6 +37,7 @@ def written(deposit: Deposit, documents: Sequence[Document]) -> bytes:
 
 def manifest(deposit: Deposit, documents: Sequence[Document]) -> dict[str, Any]:
     """What docs/handover/manifest-1.schema.json describes."""
+    links = deposit.links.select_related("dossier__employer", "dossier__training_provider")
     return {
         "version": VERSION,
         "reference": deposit.reference,
@@ -48,7 +49,7 @@ def manifest(deposit: Deposit, documents: Sequence[Document]) -> dict[str, Any]:
         "invoice": _invoice(deposit, deposit.invoice) if hasattr(deposit, "invoice") else None,
         "dossiers": [
             _dossier(deposit.origin, "origin"),
-            *(_dossier(link.dossier, "associated") for link in deposit.links.all()),
+            *(_dossier(link.dossier, "associated") for link in links),
         ],
         "documents": [
             {

@@ -161,6 +161,18 @@ def test_thousands_are_put_in_line_by_two_statements(folder):
     assert len(captured) == 2
 
 
+def test_a_delivery_costs_the_same_queries_with_one_associated_dossier_and_with_ten(folder):
+    def queries(associated: int) -> int:
+        transmitted(associated=DossierFactory.create_batch(associated), documents=["RIB"] * associated)
+        delivery.enrol()
+        with CaptureQueriesContext(connection) as captured:
+            delivery.hand_over()
+        assert not Handover.objects.undelivered().exists()
+        return len(captured)
+
+    assert queries(1) == queries(10)
+
+
 # --- A place that is away, full, slow, or fails half-way ------------------------------------------------------------
 
 
@@ -308,12 +320,13 @@ def test_a_mistake_of_the_portal_with_one_deposit_does_not_stop_the_others(folde
 # --- Killed, several at once, asked for anew ------------------------------------------------------------------------
 
 
-def test_a_claim_that_is_another_s_by_now_is_left_alone(folder):
+def test_a_claim_that_is_another_s_by_now_is_left_alone(folder, settings):
     deposit = transmitted()
     delivery.enrol()
     row = delivery._claim(Handover.objects.all())
     assert delivery._claim(Handover.objects.all()) is None
     delivery.repeat(Handover.objects.filter(pk=deposit.pk))
+    settings.HANDOVER_CLAIM_SECONDS *= 4  # so that most of the claim seems to have gone by
     with pytest.raises(delivery._LostError):
         delivery._deliver(row)
     assert row_of(deposit).delivered_at is None

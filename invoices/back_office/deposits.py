@@ -26,13 +26,14 @@ from trail.recording import record
 from .. import flags
 from ..deposits import FileLostError
 from ..enums import DepositState
+from ..handover import delivery, standing
 from ..models import AssociatedDossier, Deposit, DepositQuerySet
 from ..presentation import quoted, remaining, written
 from ..reading import answers, archive
 from ..receipts import mails
 from . import gestures, search
 from .documents import MAY_READ
-from .filters import OVERDUE_AFTER, FlagFilter, PeriodFilter, ProductFilter, SideFilter, StateFilter
+from .filters import OVERDUE_AFTER, FlagFilter, HandoverFilter, PeriodFilter, ProductFilter, SideFilter, StateFilter
 from .gestures import CANCEL, GESTURES, RELAUNCH, ZIP, Gesture
 from .looking import LookOnlyMixin
 
@@ -90,7 +91,17 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         """With what each line says: how many dossiers, and the documents that a title may be made of."""
         rows = cast(DepositQuerySet, super().get_queryset(request)).prefetch_related("documents")
         others = Coalesce(Subquery(LINKS, output_field=IntegerField()), Value(0))
-        return rows.annotate(other_dossiers=others)
+        return standing.with_standing(rows.annotate(other_dossiers=others))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With the hand-over, where there is one."""
+        columns = super().get_list_display(request)
+        return (*columns, "handed_over") if delivery.is_on() else columns
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """The same."""
+        filters = super().get_list_filter(request)
+        return (*filters, HandoverFilter) if delivery.is_on() else filters
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """With the flags of the page's rows."""
@@ -146,6 +157,11 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     def submitted_on(self, deposit: Deposit) -> str:
         return date_format(localtime(deposit.submitted_at), "d/m/Y H:i")
 
+    @admin.display(description="remise")
+    def handed_over(self, deposit: Any) -> str:
+        """Where its hand-over to the OPCO's own system stands."""
+        return standing.label_of(deposit.handover_standing)
+
     @admin.display(description="à regarder")
     def to_look_at(self, deposit: Any) -> str:
         return ", ".join(flag.label for flag in deposit.flags) or "–"
@@ -183,6 +199,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
             "deposit": deposit,
             "invoice": getattr(deposit, "invoice", None),
             "state": self.state_now(deposit),
+            "handed_over": self.handed_over(deposit) if delivery.is_on() else "",
             "flags": [
                 (flag, flags.EXPLANATIONS[flag], _others(flag, deposit))
                 for flag in flags.flags_of([deposit])[deposit.pk]

@@ -15,6 +15,7 @@ from roles.enums import Side
 
 from ..enums import DepositState
 from ..flags import WITH, Flag, to_look_at
+from ..handover.admin import StandingFilter
 from ..models import DepositQuerySet
 
 # As /sante/pret/ does: what is due for less than this is about to be transmitted.
@@ -42,6 +43,12 @@ class StateFilter(admin.SimpleListFilter):
             return cast(DepositQuerySet, queryset).due(since=OVERDUE_AFTER)
         state = STATES.get(self.value() or "")
         return queryset.filter(state=state) if state else queryset
+
+
+class HandoverFilter(StandingFilter):
+    """By where its hand-over to the OPCO's own system stands."""
+
+    path = "handover__"
 
 
 class SideFilter(admin.SimpleListFilter):

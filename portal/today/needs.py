@@ -14,9 +14,13 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 
+from exchange.enums import State
+from exchange.models import Import
 from invoices import statistics
 from invoices.flags import WITH
-from invoices.models import Deposit
+from invoices.handover import delivery
+from invoices.handover.standing import Standing, condition
+from invoices.models import Deposit, Handover
 from invoices.transmission import overdue_count
 from outbox.models import Mail
 from portal.health import OVERDUE_AFTER
@@ -138,6 +142,24 @@ def unsent_mails() -> Iterable[Line]:
     yield Line("Courriels en échec, qui seront réessayés", bounded(again), failed_once)
 
 
+def failing_handovers() -> Iterable[Line]:
+    """Deposits that the OPCO's own system could not be given, or told of; they are tried again by themselves."""
+    if not delivery.is_on():
+        return
+    labels = {Standing.FAILING: "Remises en échec", Standing.UNANNOUNCED: "Remises dont l’annonce échoue"}
+    for one, label in labels.items():
+        count = bounded(Handover.objects.filter(condition(one)))
+        yield Line(label, count, address_of(Handover, remise=one.value))
+
+
+def stuck_imports() -> Iterable[Line]:
+    """Imports that somebody has to confirm, or that broke off."""
+    to_confirm = Import.objects.filter(state=State.CHECKED)
+    broken = Import.objects.filter(state=State.FAILED, created_at__gte=timezone.now() - A_WEEK)
+    yield Line("Imports à confirmer", bounded(to_confirm), address_of(Import, state__exact=State.CHECKED))
+    yield Line("Imports interrompus depuis 7 jours", bounded(broken), address_of(Import, state__exact=State.FAILED))
+
+
 NEEDS = (
     Need(
         "invoices.view_deposit",
@@ -171,6 +193,18 @@ NEEDS = (
         "Vérifiez l’adresse avec le destinataire, et la messagerie avec l’exploitant, puis renvoyez ceux qui sont "
         "abandonnés.",
         unsent_mails,
+    ),
+    Need(
+        "invoices.view_handover",
+        "Remises au système de l’OPCO",
+        "Elles sont réessayées d’elles-mêmes. Si l’erreur demeure, prévenez l’exploitant : rien n’est perdu.",
+        failing_handovers,
+    ),
+    Need(
+        "exchange.view_import",
+        "Imports qui attendent quelqu’un",
+        "Confirmez ou abandonnez ceux qui sont vérifiés ; importez de nouveau le fichier de ceux qui sont interrompus.",
+        stuck_imports,
     ),
 )
 

@@ -97,7 +97,7 @@ def test_a_file_is_sent_checked_confirmed_and_imported(django_capture_on_commit_
 def test_a_file_larger_than_a_document_is_taken_and_one_beyond_the_limit_is_not(settings):
     client = supervisor()
     line = "x" * 1000
-    large = f"SIREN;Nom\n{siren(2)};Une\n" + f";{line}\n" * 11_000
+    large = f"SIREN;Nom\n{siren(2)};Une\n" + f";{line}\n" * 22_000
     assert send(client, large).status_code == 302
     asked = Import.objects.get()
     assert asked.size > LARGEST_FILE_BYTES

@@ -15,7 +15,7 @@ from django.utils import timezone
 from invoices.back_office import gestures, search
 from invoices.enums import DepositState, DocumentType
 from invoices.flags import Flag
-from invoices.models import Deposit, Document
+from invoices.models import Deposit, Document, Handover
 from invoices.transmission import transmit_due
 from outbox.models import Mail
 from portal.groups import ADMINISTRATOR, CLERK, SUPERVISOR
@@ -141,6 +141,19 @@ def test_deposits_are_narrowed(clerk):
     assert listed(client, signalement=Flag.SAME_FILE) == set()
     for nonsense in ("statut", "cote", "produit", "signalement", "du", "au"):
         assert listed(client, **{nonsense: "?"}) == {waiting, late, gone, company}, nonsense
+
+
+def test_where_its_hand_over_stands_is_told_and_found_where_there_is_one(clerk, settings, tmp_path):
+    handed_over, alone = deposit("REMIS"), deposit("SEUL")
+    Handover.objects.create(deposit=handed_over, delivered_at=timezone.now(), manifest_sha256="a")
+    client = browser(clerk)
+    assert "column-handed_over" not in client.get(LISTING).content.decode()
+    settings.HANDOVER_PLACE = tmp_path
+    assert "column-handed_over" in client.get(LISTING).content.decode()
+    assert listed(client, remise="remis") == {handed_over}
+    assert listed(client, remise="attente") == set()
+    assert listed(client, remise="rien") == {handed_over, alone}
+    assert "Remise à l’OPCO" in client.get(page_of(handed_over)).content.decode()
 
 
 def test_deposits_are_narrowed_by_day(clerk):

@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from invoices.models import Deposit, Document
+from exchange.enums import State
+from invoices.models import Deposit, Document, Handover
 from outbox.models import Mail
 from portal.today import home as page_of
 from portal.today import needs
 from roles.models import FailedLogIn
-from tests.factories import DossierFactory, EstablishmentFactory, UserFactory, make_deposit
+from tests.factories import DossierFactory, EstablishmentFactory, ImportFactory, UserFactory, make_deposit
 from tests.portal.today import crowd
 from trail.enums import Action, Result
 from trail.recording import record
@@ -102,6 +103,31 @@ def test_each_number_is_that_of_the_list_it_leads_to():
     }
     for number, address in found.values():
         assert listed(client, address) == int(number), address
+
+
+def test_hand_overs_and_imports_that_need_somebody_are_told(settings, tmp_path):
+    settings.HANDOVER_PLACE = tmp_path
+    away, delivered = (
+        {"last_error": "Le serveur ne répond pas."},
+        {"delivered_at": timezone.now(), "manifest_sha256": "a"},
+    )
+    for standing in ({}, away, away | delivered, delivered):
+        Handover.objects.create(deposit=make_deposit(DossierFactory(), UserFactory()), **standing)
+    ImportFactory(state=State.CHECKED)
+    for state in (State.FAILED, State.DONE):
+        ImportFactory(state=state, file="", ended_at=timezone.now())
+    client = staff("view_handover", "view_import")
+    found = lines(home(client))
+    assert {label: number for label, (number, _) in found.items()} == {
+        "Remises en échec": "1",
+        "Remises dont l’annonce échoue": "1",
+        "Imports à confirmer": "1",
+        "Imports interrompus depuis 7 jours": "1",
+    }
+    for number, address in found.values():
+        assert listed(client, address) == int(number), address
+    settings.HANDOVER_PLACE = None
+    assert "Remises en échec" not in lines(home(client))
 
 
 def test_deposits_to_look_at_are_told_flag_by_flag():

@@ -8,12 +8,12 @@ A cancelled deposit needs no look, and nothing is compared with it: cancelling a
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
 
 from roles.enums import Side
 
 from .enums import DepositState
-from .models import AssociatedDossier, Deposit, DepositQuerySet, Document, DocumentQuerySet
+from .models import AssociatedDossier, Deposit, DepositQuerySet, Document
 
 
 class Flag(TextChoices):
@@ -42,10 +42,10 @@ def flagged(deposits: DepositQuerySet) -> DepositQuerySet:
 
 def same_file_elsewhere(deposits: DepositQuerySet) -> DepositQuerySet:
     """Of these, those of which a file, byte for byte, is in another deposit too."""
-    # First, by the index of hashes alone, the few that are there more than once.
-    files = Document.objects.filter(deposit__isnull=False).order_by().values("sha256")
-    twice = files.annotate(times=Count("*")).filter(times__gt=1).values("sha256")
-    return _same_file(deposits, Document.objects.filter(sha256__in=twice))
+    others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)
+    others = others.exclude(deposit=OuterRef("deposit")).exclude(deposit__state=DepositState.CANCELLED)
+    elsewhere = Document.objects.filter(Exists(others), deposit__isnull=False)
+    return deposits.filter(STANDS, pk__in=elsewhere.values("deposit"))
 
 
 def several_companies(deposits: DepositQuerySet) -> DepositQuerySet:
@@ -80,8 +80,7 @@ def flags_of(deposits: Iterable[Deposit]) -> dict[UUID, list[Flag]]:
     told: dict[UUID, list[Flag]] = {deposit.pk: [] for deposit in deposits}
     for flag, with_it in WITH.items():
         of_these = Deposit.objects.filter(pk__in=list(told)).order_by()
-        rows = _same_file(of_these, Document.objects.all()) if flag == Flag.SAME_FILE else with_it(of_these)
-        for pk in rows.values_list("pk", flat=True):
+        for pk in with_it(of_these).values_list("pk", flat=True):
             told[pk].append(flag)
     return told
 
@@ -98,14 +97,6 @@ def clashing(flag: Flag, deposit: Deposit) -> DepositQuerySet:
             side=deposit.side
         )
     return others.none()
-
-
-def _same_file(deposits: DepositQuerySet, documents: DocumentQuerySet) -> DepositQuerySet:
-    """Of these deposits those with one of these documents, whose file is in another deposit that stands too."""
-    others = Document.objects.filter(sha256=OuterRef("sha256"), deposit__isnull=False)
-    others = others.exclude(deposit=OuterRef("deposit")).exclude(deposit__state=DepositState.CANCELLED)
-    elsewhere = documents.filter(Exists(others), deposit__isnull=False)
-    return deposits.filter(STANDS, pk__in=elsewhere.values("deposit"))
 
 
 def _of_another_company() -> QuerySet[AssociatedDossier]:

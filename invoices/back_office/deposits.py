@@ -58,7 +58,8 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Deposits, newest first. States are written by invoices.transmission alone (RULES.md §6)."""
 
     list_display = ("title", "dossiers_there", "state_now", "amounts", "who", "to_look_at", "submitted_on")
-    list_filter = (StateFilter, FlagFilter, PeriodFilter, ProductFilter, SideFilter)
+    # Flags last: they are then asked of what the others leave.
+    list_filter = (StateFilter, PeriodFilter, ProductFilter, SideFilter, FlagFilter)
     list_select_related = ("invoice", "origin", "perimeter", "depositor")
     # Named for the search box; how it searches stands in search.py.
     search_fields = ("reference",)

@@ -234,6 +234,18 @@ def apply_statuses(scene: Scene) -> None:
     assert list(statuses.apply([statuses.Line(2, scene.dossier.number, "Terminé")]))
 
 
+def by_staff(scene: Scene, name: str, *, late: bool = False) -> Deposit:
+    """One of the back office's actions, on a deposit's page."""
+    deposit = scene.deposit()
+    if late:
+        long_ago = timezone.now() - timedelta(hours=1)
+        Deposit.objects.filter(pk=deposit.pk).update(submitted_at=long_ago, transmit_at=long_ago)
+    answer = scene.back_office.post(f"/admin/invoices/deposit/{deposit.pk}/{name}/")
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    return deposit
+
+
 def delete_draft(scene: Scene) -> Wizard:
     wizard = upload(scene)
     scene.client.post(f"/depots/{wizard.depot}/supprimer/")
@@ -245,7 +257,7 @@ def add_group(scene: Scene) -> None:
 
 
 def change_group(scene: Scene) -> None:
-    group = Group.objects.create(name="Gestionnaire")
+    group = Group.objects.create(name="Relecteurs")
     scene.back_office.post(scene.admin_page(group), {"name": "Gestionnaires"})
 
 
@@ -531,6 +543,18 @@ CASES = {
         "too_late",
         side=PROVIDER,
         **OF_DEPOSIT,
+    ),
+    "a deposit relaunched": Case(
+        Action.RELAUNCH, lambda scene: by_staff(scene, "relancer", late=True), who="staff", **OF_DEPOSIT
+    ),
+    "a deposit relaunched too early": Case(
+        Action.RELAUNCH, lambda scene: by_staff(scene, "relancer"), REFUSED, "not_due", who="staff", **OF_DEPOSIT
+    ),
+    "a deposit cancelled by the OPCO": Case(
+        Action.CANCEL, lambda scene: by_staff(scene, "annuler"), who="staff", **OF_DEPOSIT
+    ),
+    "a deposit taken along by the OPCO": Case(
+        Action.DOWNLOAD_ALL, lambda scene: by_staff(scene, "telecharger"), who="staff", **OF_DEPOSIT
     ),
     "a deposit transmitted": Case(Action.TRANSMIT, transmit, side=PROVIDER, who="", asked=False, **OF_DEPOSIT),
     "a deposit handed over": Case(Action.HAND_OVER, hand_over, side=PROVIDER, who="", asked=False, **OF_DEPOSIT),

@@ -213,7 +213,7 @@ class TableResource(ModelResource):
             titles = ", ".join(column.column_name for column in missing)
             errors.setdefault(self.key_column.attribute, f"Cette ligne est nouvelle, et il manque : {titles}.")
         try:
-            instance.clean_fields(exclude=self._not_read | errors.keys())
+            instance.clean_fields(exclude=self._not_read | errors.keys() | {column.attribute for column in missing})
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         if not errors:

@@ -22,6 +22,7 @@ ADDRESS = "/donnees-personnelles/mes-donnees/"
 # What refers to a person, by the part of the file that tells of it.
 TOLD = {
     "roles.RoleAssignment.user": "rôles",
+    "exchange.Import.by": "imports",
     "invoices.Draft.owner": "brouillons",
     "invoices.Deposit.depositor": "dépôts",
     "invoices.Deposit.cancelled_by": "dépôts",

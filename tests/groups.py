@@ -13,7 +13,8 @@ from tests.factories import UserFactory
 
 def keep_groups() -> None:
     """From now on a database that was emptied has the groups; a migrated one has them already."""
-    post_migrate.connect(_make, sender=apps.get_app_config("portal"), dispatch_uid="tests.groups")
+    # Of an app that has models: Django tells of no other when it has emptied a database.
+    post_migrate.connect(_make, sender=apps.get_app_config("trail"), dispatch_uid="tests.groups")
 
 
 def _make(**signal: Any) -> None:

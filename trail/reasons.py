@@ -14,6 +14,8 @@ LABELS = {
     "too_many": "trop de demandes",
     "otp_totp.totpdevice": "code de l’application faux ou déjà utilisé",
     "otp_static.staticdevice": "code de secours faux ou déjà utilisé",
+    # « Voir comme »
+    "view_as": "lecture seule pendant « Voir comme »",
     # ProConnect
     "denied": "identification abandonnée ou refusée",
     "state": "retour sans demande, ou trop tardif",

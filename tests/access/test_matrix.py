@@ -15,13 +15,15 @@ from uuid import UUID
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from invoices.models import Deposit
+from dossiers.models import Dossier
+from invoices.models import Deposit, Handover
 from invoices.transmission import transmit_due
 from outbox.models import Mail
 from roles.accounts.tokens import INVITATION, PASSWORD_LINK, uid_of
@@ -420,6 +422,8 @@ def test_a_models_pages_are_for_the_staff_who_have_its_permission(world, model):
     row = MODELS[model]._default_manager.first()
     if model == "exchange_import":
         row = ImportFactory()
+    if model == "invoices_handover":
+        row = Handover.objects.create(deposit=world.deposit)
     if row is None:  # the trail, and the failed log-ins: something that they tell of
         sent(world.browsers["depositor"].get(f"/documents/{world.document.pk}/"))
         Client().post("/connexion/", {"username": "camille@essai.example", "password": "faux"})
@@ -476,7 +480,8 @@ def test_and_so_are_its_further_addresses(world):
         "autocomplete/?app_label=roles&model_name=roleassignment&field_name=user&term=a": (302, 403, 200),
         f"roles/user/{user}/password/": (302, 302, 302),  # an account of that id: Django's own page is not there
         f"roles/user/{user}/password/change/": (302, 403, 302),
-        "r/1/1/": (302, 404, 404),
+        f"r/{ContentType.objects.get_for_model(Dossier).pk}/{world.dossier.pk}/": (302, 404, 302),
+        "r/999999/1/": (302, 404, 404),
         "roles/": (302, 404, 200),
         f"roles/user/{user}/": (302, 302, 302),
         "nulle/part/": (302, 404, 404),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -15,15 +16,18 @@ from tests.stack import free_port, wait_until
 
 
 @contextmanager
-def development_server() -> Iterator[str]:
-    """Serve it, and give its address."""
+def development_server(folder: Path) -> Iterator[str]:
+    """Serve it, with a database of its own in the folder, and give its address."""
     port = free_port()
-    # Its page asks no database, but the server looks for the one that is named before it starts.
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    environment |= {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"}
+    environment |= {"VAR_DIR": str(folder)}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
     server = subprocess.Popen(
         leashed([sys.executable, "manage.py", "runserver", "--noreload", str(port)], signal.SIGTERM),
         cwd=settings.BASE_DIR,
-        env=environment | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL"},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import django
@@ -82,7 +83,7 @@ def main() -> None:
     with chromium_browser() as browser:
         with Stack(embedded=True) as stack:
             take(browser, stack.url, folder)
-        with development_server() as url:
+        with TemporaryDirectory() as place, development_server(Path(place)) as url:
             page = browser.new_page(locale="fr-FR")
             page.goto(f"{url}/style/")
             keep(page, folder, "style")

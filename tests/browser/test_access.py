@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -164,8 +165,8 @@ def test_each_error_leads_to_its_field(visit: Visit) -> None:
     follow(1)
 
 
-def test_the_design_system_is_open_to_everyone_too(chromium: Browser) -> None:
-    with development_server() as url, chromium.new_context(locale="fr-FR", reduced_motion="reduce") as context:
+def test_the_design_system_is_open_to_everyone_too(chromium: Browser, tmp_path: Path) -> None:
+    with development_server(tmp_path) as url, chromium.new_context(locale="fr-FR", reduced_motion="reduce") as context:
         watch = Watch(url)
         watch.attach(context)
         page = context.new_page()

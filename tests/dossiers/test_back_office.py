@@ -9,6 +9,7 @@ from django.urls import reverse
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
 from invoices import consequences
+from invoices.catalogue import in_force
 from invoices.enums import DocumentType
 from roles.enums import Role, Side
 from tests.factories import (
@@ -164,10 +165,10 @@ def test_the_types_of_documents():
     draft = DraftFactory(origin=dossier, saved_at="2026-11-20T10:00Z")
     DocumentFactory(draft=draft, slot="piece-1", type=DocumentType.CONVENTION_TRIPARTITE)
     said = told(dossier, DossierStatus.A_FACTURER)
-    assert f"ne sont plus proposés : {DocumentType.CONVENTION_FORMATION.label}" in said
+    assert f"ne sont plus proposés : {in_force.type_label(DocumentType.CONVENTION_FORMATION)}" in said
     assert "1 brouillon en contient, à retirer avant « Transmettre »." in said
     assert "proposés en plus : " in said
-    assert DocumentType.PREMIER_EQUIPEMENT.label in said
+    assert in_force.type_label(DocumentType.PREMIER_EQUIPEMENT) in said
 
 
 def test_drafts_of_other_dossiers_that_associate_it():

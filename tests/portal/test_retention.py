@@ -16,12 +16,13 @@ from django.conf import settings as project
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db.models import Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from exchange.models import Import
+from exchange.models import Import, import_storage
 from invoices import deposits, transmission
 from invoices.models import AssociatedDossier, Deposit, Document, Draft, Invoice
 from outbox.models import Mail
@@ -296,14 +297,8 @@ def test_an_account_that_is_opened_again_is_not_closed_in_the_next_night(log_in)
     person = unused(transmitted().depositor)
     retention.purge()
     client = log_in(UserFactory(is_staff=True, is_superuser=True))
-    address = f"/admin/roles/user/{person.pk}/change/"
-    form = client.get(address).context["adminform"].form
-    typed = {name: form.initial.get(name) or "" for name in ("email", "first_name", "last_name")}
-    formset = {
-        f"role_assignments-{name}": value
-        for name, value in {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 0}.items()
-    }
-    assert client.post(address, {**typed, **formset, "is_active": "on"}).status_code == 302
+    chosen = {"action": "reopen", "_selected_action": [person.pk]}
+    assert client.post("/admin/roles/user/", chosen).status_code == 302
     retention.purge()
     person.refresh_from_db()
     assert person.is_active
@@ -336,7 +331,9 @@ def one_of_each(settings) -> None:
     settings.INCOMING_ROOT.mkdir(parents=True, exist_ok=True)
     cut = settings.INCOMING_ROOT / "cut.pdf"
     cut.write_bytes(b"%PDF")
-    os.utime(cut, (timezone.now().timestamp() - 7 * 3600,) * 2)
+    of_no_import = Path(import_storage().path(import_storage().save("of-no-import.csv", ContentFile(b"SIREN"))))
+    for left in (cut, of_no_import):
+        os.utime(left, (timezone.now().timestamp() - 7 * 3600,) * 2)
 
 
 def test_a_dry_run_tells_what_a_run_removes_and_changes_nothing(settings):

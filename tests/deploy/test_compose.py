@@ -165,8 +165,8 @@ def proxy(machine: Machine) -> Iterator[Proxy]:
 
 
 def test_every_service_of_the_portal_is_run_here(machine: Machine) -> None:
-    """Whoever adds one adds it above."""
-    assert set(machine.services) == {"nginx", "web", "worker", "beat", "migrate", "db", "broker"}
+    """Whoever adds one adds it above; the antivirus, which is optional, runs in tests/invoices/test_antivirus.py."""
+    assert set(machine.services) - {"clamav"} == {"nginx", "web", "worker", "beat", "migrate", "db", "broker"}
 
 
 def test_a_deposit_through_nginx_is_transmitted_and_read(machine: Machine, proxy: Proxy) -> None:
@@ -220,7 +220,7 @@ def test_the_brokers_command_is_understood(machine: Machine, tmp_path: Path) -> 
     try:
         wait_until(lambda: (tmp_path / "s").exists() or server.poll() is not None, shlex.join(checks), 10)
         assert server.poll() is None, server.communicate()[0].decode()
-        assert (tmp_path / "appendonlydir").is_dir()
+        wait_until((tmp_path / "appendonlydir").is_dir, "the append-only file is there", 10)
     finally:
         server.kill()
         server.wait()

@@ -59,6 +59,8 @@ def search(portal: Portal, text: str) -> None:
     portal.open("/admin/invoices/deposit/")
     portal.page.locator("#searchbar").fill(text)
     portal.page.locator("#searchbar").press("Enter")
+    expect(portal.page).to_have_url(re.compile("[?]q="))
+    expect(portal.page.locator("#searchbar")).to_have_value(text)
 
 
 def open_first(portal: Portal) -> None:

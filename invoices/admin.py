@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from trail.admin import LookOnlyMixin
+
 from .back_office import search
 from .back_office.deposits import DepositAdmin
 from .back_office.documents import DocumentAdmin
-from .back_office.looking import LookOnlyInlineMixin, LookOnlyMixin
 from .models import Deposit, Document, Draft, Invoice
 
 admin.site.register(Deposit, DepositAdmin)
@@ -43,7 +44,7 @@ class InvoiceAdmin(LookOnlyMixin, admin.ModelAdmin):
         return str(invoice.deposit.origin)
 
 
-class DocumentInline(LookOnlyInlineMixin, admin.TabularInline):
+class DocumentInline(LookOnlyMixin, admin.TabularInline):
     """The documents of a draft."""
 
     model = Document

@@ -36,8 +36,26 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[:COUNTED].count()
 
 
+class LookOnlyMixin:
+    """Nothing is added, changed or deleted here, whoever asks; and nothing is counted further than it must be."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    paginator: Any = BoundedPaginator
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):
+class EventAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Events, newest first. Nobody adds, changes or deletes one: nor does the database let them."""
 
     list_display = ("at", "action", "result", "reason_said", "email", "side", "subject_label", "address")
@@ -50,10 +68,6 @@ class EventAdmin(admin.ModelAdmin):
     )
     ordering = ("-at", "-pk")
     sortable_by = ("at",)
-    list_per_page = 50
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     fields = (
         "at",
         "action",
@@ -72,15 +86,6 @@ class EventAdmin(admin.ModelAdmin):
         "related",
     )
     readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By whole words that an index finds, each of them in any column that may hold it."""

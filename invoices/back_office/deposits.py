@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.timezone import localtime
 
 from roles.models import User
-from trail.admin import timeline
+from trail.admin import LookOnlyMixin, timeline
 from trail.enums import Action
 from trail.recording import record
 
@@ -35,7 +35,6 @@ from . import gestures, search
 from .documents import MAY_READ
 from .filters import OVERDUE_AFTER, FlagFilter, HandoverFilter, PeriodFilter, ProductFilter, SideFilter, StateFilter
 from .gestures import CANCEL, GESTURES, RELAUNCH, ZIP, Gesture
-from .looking import LookOnlyMixin
 
 # Of the deposits that one clashes with, and of the mails and events, those that a page has room for.
 OTHERS_SHOWN = 10

@@ -20,6 +20,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from roles.http import PersonRequest
+from trail.admin import LookOnlyMixin
 from trail.enums import Action
 from trail.recording import record
 
@@ -29,7 +30,6 @@ from ..models import Document
 from ..reading import answers, archive
 from ..serving import stored_file
 from . import search
-from .looking import LookOnlyMixin
 
 MAY_READ = "invoices.read_documents"
 

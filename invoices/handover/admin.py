@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from trail.admin import BoundedPaginator
+from trail.admin import LookOnlyMixin
 
 from ..models import Handover, HandoverQuerySet
 from ..references import read_reference
@@ -38,7 +38,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Handover)
-class HandoverAdmin(admin.ModelAdmin):
+class HandoverAdmin(LookOnlyMixin, admin.ModelAdmin):
     """Hand-overs, by where they stand; nothing is written by hand."""
 
     # As many as a window of 1,280 pixels shows beside the filters; the page has the rest.
@@ -49,10 +49,6 @@ class HandoverAdmin(admin.ModelAdmin):
     search_fields = ("deposit__reference",)
     search_help_text = "Une référence de dépôt, en entier."
     sortable_by = ()
-    list_per_page = 50
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     fields = (
         "deposit_link",
         "standing",
@@ -67,15 +63,6 @@ class HandoverAdmin(admin.ModelAdmin):
     )
     readonly_fields = fields
     actions = ("repeat",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_repeat_permission(self, request: HttpRequest) -> bool:
         """Who may have a deposit handed over again."""

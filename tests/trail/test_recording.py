@@ -79,7 +79,10 @@ class Scene:
 @pytest.fixture
 def scene(settings) -> Scene:
     settings.BEHIND_TLS = True
-    dossier = DossierFactory(product=Product.CPRO, status=DossierStatus.EN_COURS_DE_REGLEMENT)
+    # A name that no other person here has.
+    dossier = DossierFactory(
+        product=Product.CPRO, status=DossierStatus.EN_COURS_DE_REGLEMENT, beneficiary_last_name="Quatrebarbes"
+    )
     person = person_with(Role.SAISIE_PRESTATAIRE, dossier.training_provider)
     person.set_password(PASSWORD)
     person.save(update_fields=["password"])
@@ -606,19 +609,19 @@ def test_it_is_recorded_once_with_what_it_needs_and_no_more(scene, name):
     assert event.address == (ADDRESS if case.asked else None)
     if case.asked:
         assert event.request_id == REQUEST_ID
-    # Without times and ids, which may hold any of the figures below.
+    # Without times, ids and the ranks of made-up people, which may hold any of the figures below.
     written = str(events.values("email", "reason", "side", "subject_type", "subject_label", "details"))
+    written = re.sub(r"personne\d+@|'\w+_id': '\d+'", "", written)
     for secret in (
         PASSWORD,
         ANOTHER_PASSWORD,
-        scene.dossier.beneficiary,
+        scene.dossier.beneficiary_last_name,
         NOBODY,
         "4800",
         "4 800",
         "F2026-118",
     ):
-        # As a word: a number may be in the address of one of many people.
-        assert not re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", written)
+        assert secret not in written
 
 
 def test_a_transmission_bears_the_id_of_the_request_that_made_the_deposit(scene):

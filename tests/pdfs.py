@@ -20,6 +20,14 @@ FACTUR_X_XML = (
 ZUGFERD_1_XML = b'<r:CrossIndustryDocument xmlns:r="urn:ferd:CrossIndustryDocument:invoice:1p0"/>'
 UBL_XML = b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID>1</ID></Invoice>'
 
+# An invoice's root element, after a DOCTYPE whose entities expand to gigabytes.
+XML_BOMB = FACTUR_X_XML.replace(
+    b"\n",
+    b'<!DOCTYPE r [<!ENTITY e0 "ha">'
+    + b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10) for n in range(1, 12))
+    + b"]>",
+).replace(b"<rsm:ExchangedDocument/>", b"&e11;")
+
 LAUNCH = b"<< /Type /Action /S /Launch /F (calc.exe) >>"
 SCRIPT = b"<< /Type /Action /S /JavaScript /JS (app.alert\\(1\\)) >>"
 
@@ -389,6 +397,17 @@ def embedded(content: bytes, name: bytes = b"factur-x.xml", entries: bytes = b""
     )
 
 
+def embedded_twice(one: bytes, other: bytes) -> bytes:
+    """A PDF with two files."""
+    return one_page(
+        b"<< /Type /Filespec /F (factur-x.xml) /EF << /F 5 0 R >> >>",
+        flate_stream(one),
+        b"<< /Type /Filespec /F (zugferd-invoice.xml) /EF << /F 7 0 R >> >>",
+        flate_stream(other),
+        catalog=b"/Names << /EmbeddedFiles << /Names [ (factur-x.xml) 4 0 R (zugferd-invoice.xml) 6 0 R ] >> >>",
+    )
+
+
 def embedded_program() -> bytes:
     return embedded(b"MZ" + bytes(500), b"facture.exe")
 
@@ -419,10 +438,7 @@ def related_file() -> bytes:
 
 
 def embedded_xml_bomb() -> bytes:
-    """An invoice's root element, after a DOCTYPE whose entities expand to gigabytes."""
-    entities = b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10) for n in range(1, 12))
-    xml = FACTUR_X_XML.replace(b"\n", b'<!DOCTYPE r [<!ENTITY e0 "ha">' + entities + b"]>")
-    return embedded(xml.replace(b"<rsm:ExchangedDocument/>", b"&e11;"))
+    return embedded(XML_BOMB)
 
 
 def embedded_flate_bomb() -> bytes:

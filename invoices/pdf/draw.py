@@ -1,6 +1,6 @@
 """Draws one page of the PDF on standard input as WebP, which it prints; prints nothing for what cannot be drawn.
 
-A script that runs in the box (box.py), for picture.py; never imported by the portal. Its arguments: PAGE, from 1,
+Its `main` runs in the box (box.py), for picture.py; never imported by the portal. Its arguments: PAGE, from 1,
 and the WIDTH and HEIGHT in pixels that the picture fits in, whatever size the page says it has.
 
 pdfium is built without JavaScript and XFA here, follows no link, and opens no other file: it draws the page as
@@ -42,7 +42,3 @@ def main() -> None:
     except (pypdfium2.PdfiumError, ValueError, MemoryError):
         answer = b""
     sys.stdout.buffer.write(answer)
-
-
-if __name__ == "__main__":
-    main()

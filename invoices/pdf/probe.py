@@ -1,8 +1,11 @@
-"""The probe: reads one PDF from standard input, and prints a verdict as one line of JSON.
+"""The probe: reads one PDF from standard input, and prints a verdict as one line of JSON; then what the PDF says.
 
-A script that runs in the box (box.py), for check.py; never imported by the portal. Its argument: MAX_PAGES.
+Its `main` runs in the box (box.py), for check.py; never imported by the portal. Its arguments: MAX_PAGES,
+IS_INVOICE (0 or 1), READING_MILLISECONDS.
 
 It prints {"problem": NAME} (a name of PdfProblem) or {"pages": …, "flags": […]}. It serves RULES.md §9.
+Once that is told nothing changes it. Of an accepted PDF it then prints, as a second line, what a Reading
+(reading.py) is made of, unless there is nothing to read or it takes more than its milliseconds of the processor.
 
 What it looks at is what a reader of the PDF would see: the newest revision, all that the trailer leads to;
 then, in case a reader finds a way that pypdf does not, every other object of the cross-reference table.
@@ -18,8 +21,11 @@ for absent in ("PIL", "fontTools", "cryptography", "Crypto", "brotli", "brotlicf
 import json  # noqa: E402
 import logging  # noqa: E402
 import re  # noqa: E402
+import signal  # noqa: E402
 from collections.abc import Iterable  # noqa: E402
+from importlib import import_module  # noqa: E402
 from io import BytesIO  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 from xml.parsers import expat  # noqa: E402
 
@@ -33,6 +39,13 @@ from pypdf.generic import (  # noqa: E402
     NullObject,
     StreamObject,
 )
+
+sys.path.append(str(Path(__file__).parents[2]))
+from invoices import extraction  # noqa: E402
+
+# All that a reading may need: here it is imported once for all boxes, there it would be for each.
+for module in ("electronic", "mentions", "pages", "plain"):
+    import_module(f"invoices.extraction.{module}")
 
 # Values of /S (actions) and /Subtype (annotations) that open a program, another file or a player.
 ACTIVE_ACTIONS = {
@@ -63,7 +76,6 @@ INVOICE_XML_ROOTS = {
     "urn:ferd:CrossIndustryDocument:invoice:1p0 CrossIndustryDocument",
     "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2 Invoice",
 }
-MAX_PAGES = int(sys.argv[1])
 MAX_INVOICE_XML_BYTES = 5_000_000
 # pypdf looks through the whole file for each object that the cross-reference table does not list. That mends
 # small files whose table is wrong; in a large file it would take seconds, so such an object counts as null
@@ -107,6 +119,17 @@ class Doubts(logging.Handler):
         DictionaryObject._read_stream_data = staticmethod(read_after_end)  # type: ignore[assignment, method-assign]
 
 
+class Content(BytesIO):
+    """A file's content, to read in. pypdf searches its buffer, which would otherwise be a copy: of 10 MB, 6 ms."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._content = content
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self._content)
+
+
 class Reader(PdfReader):
     """pypdf's reader, which refuses what is encrypted instead of trying an empty password."""
 
@@ -120,13 +143,16 @@ class Reader(PdfReader):
 class Probe:
     """One look at one PDF."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, most_pages: int) -> None:
         # Not strict: files with small flaws are common and every reader shows them.
-        self.reader = Reader(BytesIO(content))
+        self.reader = Reader(Content(content))
         self.size = len(content)
+        self.most_pages = most_pages
         self.searched_bytes = 0
         self.seen: set[tuple[int, int]] = set()
         self.flags: set[str] = set()
+        # The XML of invoices that is found, once each; two are as good as more.
+        self.invoices: list[bytes] = []
 
     def follow(self, value: Any) -> Any:
         """What a value stands for once its reference is resolved; null for one that leads nowhere."""
@@ -162,7 +188,7 @@ class Probe:
                 waiting.extend(kids)
             elif self.name_at(node, "/Type") != "/Pages":
                 pages += 1
-                if pages > MAX_PAGES:
+                if pages > self.most_pages:
                     raise Refused("TOO_MANY_PAGES")
         return pages
 
@@ -218,12 +244,19 @@ class Probe:
     def embeds_only_invoices(self, dictionary: DictionaryObject) -> bool:
         """Whether all that this dictionary embeds, if anything, is the XML of an invoice."""
         if isinstance(dictionary, StreamObject) and self.name_at(dictionary, "/Type") == "/EmbeddedFile":
-            return is_invoice_xml(dictionary)
+            return self.is_invoice_xml(dictionary)
         specification = self.follow(dictionary.get("/EF"))
         if not isinstance(specification, DictionaryObject):
             return True
         files = [self.follow(specification[key]) for key in EMBEDDED_FILE_KEYS if key in specification]
-        return "/RF" not in dictionary and all(is_invoice_xml(file) for file in files)
+        return "/RF" not in dictionary and all(self.is_invoice_xml(file) for file in files)
+
+    def is_invoice_xml(self, stream: Any) -> bool:
+        """Whether a stream is the XML of an invoice, which is noted."""
+        content = invoice_xml(stream)
+        if content is not None and len(self.invoices) < 2 and content not in self.invoices:
+            self.invoices.append(content)
+        return content is not None
 
     def name_at(self, dictionary: DictionaryObject, key: str) -> str:
         """The name that a dictionary has at `key`, or an empty string."""
@@ -252,10 +285,10 @@ def may_be_opened(address: Any) -> bool:
     return scheme is None or scheme[1].lower() in OPENED_SCHEMES or HOST_AND_PORT.match(text) is not None
 
 
-def is_invoice_xml(stream: Any) -> bool:
-    """Whether a stream is the XML of an invoice: by its content, whatever its name and declared type."""
+def invoice_xml(stream: Any) -> bytes | None:
+    """The XML of an invoice that a stream is, or None: by its content, whatever its name and declared type."""
     if not isinstance(stream, StreamObject):
-        return False
+        return None
     root: list[str] = []
 
     def note_root(name: str, _attributes: object) -> None:
@@ -274,22 +307,26 @@ def is_invoice_xml(stream: Any) -> bool:
             lzw_maximum_output_length=MAX_INVOICE_XML_BYTES,
             run_length_maximum_output_length=MAX_INVOICE_XML_BYTES,
         ):
-            parser.Parse(stream.get_data(), True)
+            content = stream.get_data()
+            parser.Parse(content, True)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - pypdf raises anything, and what cannot be read is not an invoice
-        return False
-    return root[0] in INVOICE_XML_ROOTS
+        return None
+    return content if root[0] in INVOICE_XML_ROOTS else None
 
 
-def probe(content: bytes) -> dict[str, Any]:
-    """The verdict on a PDF's content; raises Refused, and whatever pypdf raises."""
+def probe(content: bytes, most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
+    """The verdict on a PDF's content, which may have so many pages, and the XML of invoices in it.
+
+    Raises Refused, and whatever pypdf raises.
+    """
     overwrite_configuration(disable_legacy_handling=True)
     log = logging.getLogger("pypdf")
     log.propagate = False
     doubts = Doubts()
     doubts.watch_ends()
-    look = Probe(content)
+    look = Probe(content, most_pages)
     log.addHandler(doubts)
     pages = look.count_pages()
     if pages == 0:
@@ -297,8 +334,10 @@ def probe(content: bytes) -> dict[str, Any]:
     look.walk(look.reader.trailer)
     if doubts.any:
         raise Refused("DAMAGED")
+    # The XML that only an older revision used is not this invoice's.
+    invoices = [*look.invoices]
     look.walk_the_rest()
-    return {"pages": pages, "flags": sorted(look.flags)}
+    return {"pages": pages, "flags": sorted(look.flags)}, invoices
 
 
 def is_costly(error: BaseException | None) -> bool:
@@ -310,15 +349,23 @@ def is_costly(error: BaseException | None) -> bool:
     return False
 
 
+def reading(content: bytes, invoices: list[bytes], *, is_invoice: bool, milliseconds: int) -> dict[str, Any] | None:
+    """What an accepted PDF says of itself, or None. The process ends when that takes longer than it may."""
+    signal.setitimer(signal.ITIMER_PROF, milliseconds / 1000)
+    return extraction.read(content, invoices, is_invoice=is_invoice)
+
+
 def main() -> None:
+    most_pages, is_invoice, milliseconds = map(int, sys.argv[1:4])
+    content = sys.stdin.buffer.read()
+    invoices: list[bytes] = []
     try:
-        verdict = probe(sys.stdin.buffer.read())
+        verdict, invoices = probe(content, most_pages)
     except Refused as refused:
         verdict = {"problem": str(refused)}
     except Exception as error:  # noqa: BLE001 - ValueError, AttributeError, UnicodeDecodeError… pypdf raises anything
         verdict = {"problem": "TOO_COSTLY" if is_costly(error) else "DAMAGED"}
-    print(json.dumps(verdict))  # noqa: T201 - the answer to check.py
-
-
-if __name__ == "__main__":
-    main()
+    # The answer to check.py. What it refuses is not read.
+    print(json.dumps(verdict), flush=True)  # noqa: T201
+    if "problem" not in verdict and not (is_invoice and verdict["flags"]):
+        print(json.dumps(reading(content, invoices, is_invoice=bool(is_invoice), milliseconds=milliseconds)))  # noqa: T201

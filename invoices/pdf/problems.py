@@ -47,6 +47,15 @@ class PdfProblem(Enum):
         "Cette facture est un formulaire dynamique (XFA). "
         "Imprimez-la dans un nouveau PDF, puis choisissez le fichier obtenu."
     )
+    # What its own XML says of an invoice (invoices/proposals/refusals.py).
+    CREDIT_NOTE = (
+        "Ce PDF est un avoir, d’après ses données électroniques\u00a0; seules les factures se déposent ici. "
+        "Choisissez le PDF de la facture."
+    )
+    OTHER_CURRENCY = (
+        "Cette facture n’est pas en euros, d’après ses données électroniques\u00a0; le portail ne reçoit que des "
+        "factures en euros. Demandez-en une en euros, puis choisissez son PDF."
+    )
     TOO_COSTLY = (
         "Ce PDF est construit de telle façon que sa lecture demande trop de temps ou de mémoire. "
         "Imprimez-le dans un nouveau PDF, puis choisissez le fichier obtenu."

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from invoices.pdf import PdfFacts, PdfProblem, PdfRefused, check_pdf
 from invoices.pdf.check import read_verdict
 from tests import pdfs
 from tests.catalogue import LIMITS
+from tests.chaos.machines import children, spent_on_children
 from tests.corpus.known import ACCEPTED, ADDRESSES, COSTLY, FLAGGED, REFUSED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,16 +63,15 @@ def test_refused_even_on_a_document(write, build, problem):
 
 
 @pytest.mark.parametrize("build", [pytest.param(case[1], id=case[0]) for case in COSTLY])
-def test_costly_files_are_refused_in_time(write, settings, build):
+def test_costly_files_are_refused_for_what_they_cost(write, settings, build):
+    settings.PDF_BOX_WALL_SECONDS = 60  # on a busy machine, too; what is late is another test's
     path = write(build())
     assert path.stat().st_size <= MAX_BYTES
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    started = time.monotonic()
+    before = spent_on_children()
 
     assert verdict(path, is_invoice=False) == PdfProblem.TOO_COSTLY
 
-    assert time.monotonic() - started < settings.PDF_BOX_WALL_SECONDS + MARGIN_SECONDS
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < settings.PDF_BOX_CPU_SECONDS + 1
+    assert spent_on_children() - before < settings.PDF_BOX_CPU_SECONDS + 1
 
 
 @pytest.mark.parametrize(("address", "opened"), ADDRESSES, ids=lambda value: str(value))
@@ -95,7 +94,8 @@ def test_every_problem_that_a_file_can_have_is_shown_above():
     }
     # What is asked beside the PDF: test_antivirus.py, test_quotas.py, test_crowd.py.
     beside = {PdfProblem.MALWARE, PdfProblem.ANTIVIRUS_AWAY, PdfProblem.TOO_MANY_UPLOADS, PdfProblem.NO_ROOM}
-    assert shown | beside | {PdfProblem.BUSY} == set(PdfProblem)
+    said_by_it = {PdfProblem.CREDIT_NOTE, PdfProblem.OTHER_CURRENCY}  # test_proposals.py
+    assert shown | beside | said_by_it | {PdfProblem.BUSY} == set(PdfProblem)
 
 
 def test_names_hidden_in_an_object_stream_are_not_in_the_bytes():
@@ -130,26 +130,16 @@ def test_the_limits_are_those_that_are_given(write):
 
 
 def test_a_box_that_is_late_is_ended_and_leaves_nothing_behind(write, settings):
-    path = write(pdfs.plain_pdf())
-    settings.PDF_BOX_WALL_SECONDS = 0.01
-    before = children()
-    assert verdict(path, is_invoice=True) == PdfProblem.NOT_CHECKED
-    assert children() <= before
+    verdict(write(pdfs.plain_pdf()), is_invoice=True)
+    settings.PDF_BOX_WALL_SECONDS = 0.2
+    assert verdict(write(pdfs.many_objects_without_table()), is_invoice=True) == PdfProblem.NOT_CHECKED
+    assert [box for maker in children(os.getpid()) for box in children(maker)] == []
 
 
-def children() -> set[str]:
-    """The processes that this one has started and not yet waited for."""
-    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
-
-
-def test_a_box_without_memory_refuses_and_tells_the_operator(write, settings, caplog, monkeypatch):
-    path = write(pdfs.plain_pdf())
-    settings.PDF_BOX_MEMORY_BYTES = 8 * 1024 * 1024
-    # Whatever another test has made of the loggers: this one is heard, by its own handler.
-    logger = logging.getLogger("invoices.pdf.check")
-    monkeypatch.setattr(logger, "disabled", False)
-    monkeypatch.setattr(logger, "handlers", [caplog.handler])
-    with caplog.at_level(logging.WARNING, logger=logger.name):
+def test_a_box_that_is_ended_by_its_limits_is_told_to_the_operator(write, settings, caplog):
+    path = write(pdfs.many_objects_without_table())
+    settings.PDF_BOX_CPU_SECONDS = 1
+    with caplog.at_level(logging.WARNING, logger="invoices.pdf.check"):
         assert verdict(path, is_invoice=True) == PdfProblem.TOO_COSTLY
     assert "ended without a verdict" in caplog.text
 
@@ -159,9 +149,11 @@ def test_costly_files_take_no_memory_from_the_caller_and_a_bounded_part_of_the_b
     bombs = pdfs.flate_bomb_in_object_stream, pdfs.flate_bomb_in_cross_references, pdfs.overlapping_streams
     paths = [write(build()) for build in (*bombs, pdfs.embedded_flate_bomb)]
     script = """
-import re, resource, sys
+import atexit, re, resource, sys
 from pathlib import Path
 from django.conf import settings
+# At the very end: by then the makers of boxes have ended, and with them all that they know of their boxes.
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 from invoices.catalogue.values import LimitsInForce
 from invoices.pdf import PdfRefused, check_pdf
 settings.PDF_BOX_CPU_SECONDS  # loads the settings before measuring
@@ -173,7 +165,7 @@ for path in sys.argv[1:]:
         check_pdf(Path(path), is_invoice=False, limits=LimitsInForce())
     except PdfRefused:
         pass
-print(peak() - before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+print(peak() - before)
 """
     answer = subprocess.run(
         [sys.executable, "-c", script, *map(str, paths)],

@@ -41,6 +41,11 @@ class Filters(forms.Form):
         """Whether anything was asked for."""
         return any(self.cleaned_data.values())
 
+    @property
+    def is_searching(self) -> bool:
+        """Whether words were asked for."""
+        return bool(self.cleaned_data.get("q"))
+
 
 class DossierFilters(Filters):
     """The filters of the dossiers' list."""

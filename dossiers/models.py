@@ -9,6 +9,7 @@ from roles.enums import Side
 from roles.models import Establishment
 from roles.scope import PersonScope
 from roles.search import NormalisedField
+from roles.search_index import NameIndex
 
 from .enums import PERIMETER_FIELD, DossierStatus, Product
 from .querysets import NEED, DossierQuerySet
@@ -73,8 +74,13 @@ class Dossier(models.Model):
         indexes = (
             models.Index(fields=("employer", "number"), name="dossier_employer"),
             models.Index(fields=("training_provider", "number"), name="dossier_training_provider"),
+            # Whose beneficiary's whole name is known.
             models.Index(F("employer"), NEED, F("number"), name="dossier_employer_need"),
             models.Index(F("training_provider"), NEED, F("number"), name="dossier_provider_need"),
+            NameIndex(fields=["employer", "search_beneficiary"], name="dossier_employer_name"),
+            NameIndex(fields=["training_provider", "search_beneficiary"], name="dossier_provider_name"),
+            # Whole names, many at once: those that a document holds (querysets.named_in).
+            models.Index(fields=("search_beneficiary",), name="dossier_beneficiary"),
         )
         constraints = (
             models.CheckConstraint(

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from trail.admin import BoundedPaginator
+from trail.paging import BoundedPaginator
 
 from . import consequences, powers
 from .accounts import closing, guard, links

@@ -174,24 +174,28 @@ class User(AbstractUser):
         return f"{told}.{self.sessions_epoch}" if self.sessions_epoch else told
 
     @cached_property
+    def roles_held(self) -> "list[RoleAssignment]":
+        """The person's roles with their places, read once for each loaded user: once a request."""
+        return list(self.role_assignments.select_related("company", "establishment"))
+
+    @cached_property
     def scope(self) -> "PersonScope":
-        """The person's scope, read once for each loaded user: once a request (roles.scope.scope_of)."""
+        """The person's scope, read once for each loaded user, too (roles.scope.scope_of)."""
         from .scope import scope_of
 
         return scope_of(self)
 
     def forget_scope(self) -> None:
-        """Have the scope read again when it is next asked for: something took its time meanwhile."""
+        """Have roles and scope read again when next asked for: something took its time meanwhile."""
         self.__dict__.pop("scope", None)
+        self.__dict__.pop("roles_held", None)
 
-    @cached_property
+    @property
     def role_summary(self) -> str:
         """Side and place of the first role, and how many others: « Prestataire de formation · Formatech Lyon »."""
-        assignments = list(self.role_assignments.select_related("company", "establishment")[:3])
-        if not assignments:
+        if not self.roles_held:
             return "Back-office" if self.is_staff else "Aucun rôle"
-        first = assignments[0]
-        others = self.role_assignments.count() - 1
+        first, others = self.roles_held[0], len(self.roles_held) - 1
         return f"{first.as_role.side.label} · {first.place}" + (f" (+ {others})" if others else "")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .enums import Domain, Role, Side
-from .models import Establishment, RoleAssignment
+from .models import Establishment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -43,14 +43,13 @@ class PersonScope:
 
 
 def scope_of(user: "User | AnonymousUser") -> PersonScope:
-    """Read a person's scope from the database, as of now; an inactive or anonymous person has none.
+    """A person's scope, by the roles that they held when first asked for; an inactive or anonymous person has none.
 
     A role on a company holds for all its establishments. Two queries, whatever the number of roles.
     """
     if not user.is_authenticated or not user.is_active:
         return PersonScope()
-    assignments = list(RoleAssignment.objects.filter(user=user))
-    companies = {assignment.company_id for assignment in assignments if assignment.company_id}
+    companies = {assignment.company_id for assignment in user.roles_held if assignment.company_id}
     sites = list(
         Establishment.objects.filter(company__pk__in=companies).values_list("pk", "company__pk") if companies else ()
     )
@@ -62,6 +61,6 @@ def scope_of(user: "User | AnonymousUser") -> PersonScope:
                 if assignment.company_id
                 else frozenset(filter(None, [assignment.establishment_id])),
             )
-            for assignment in assignments
+            for assignment in user.roles_held
         )
     )

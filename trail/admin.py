@@ -10,30 +10,17 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from .models import Event, EventQuerySet
+from .paging import BoundedPaginator
 
-# Pages beyond this are reached by a narrower search.
-COUNTED = 10_000
 TIMELINE_EVENTS = 100
-
-
-class BoundedPaginator(Paginator):
-    """Counts no further than COUNTED."""
-
-    object_list: QuerySet
-
-    @cached_property
-    def count(self) -> int:
-        return self.object_list.order_by()[:COUNTED].count()
 
 
 class LookOnlyMixin:

@@ -42,6 +42,8 @@ LABELS = {
     "xfa": "facture en formulaire dynamique (XFA)",
     "too_costly": "PDF trop long à lire",
     "not_checked": "non vérifié à temps",
+    "credit_note": "avoir, et non facture",
+    "other_currency": "facture dans une autre devise",
     "not_stored": "stockage indisponible",
     "busy": "trop de fichiers en même temps",
     "malware": "programme malveillant",

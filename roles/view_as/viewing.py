@@ -8,10 +8,11 @@ of who looks, and says as whom (trail/recording.py).
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -96,9 +97,20 @@ def of(request: HttpRequest, staff: User | AnonymousUser) -> Viewing | None:
 
 
 def end(request: HttpRequest, viewing: Viewing) -> None:
-    """Be oneself again, and have the trail say so. Who only closes the browser leaves no such event."""
+    """Be oneself again, and have the trail say so."""
     del request.session[SESSION_KEY]
     record(Action.VIEW_AS_END, person=viewing.staff, on=viewing.person)
+
+
+def end_with(session: SessionBase | dict[str, Any]) -> None:
+    """Have the trail say so of a session that is about to go, if somebody saw the portal as another in it.
+
+    Who only closes the browser ends nothing: the session does, when it is removed.
+    """
+    state: State | None = session.get(SESSION_KEY)
+    if state:
+        people = User.objects.in_bulk([state["by"], state["person"]])
+        record(Action.VIEW_AS_END, person=people.get(state["by"]), on=people.get(state["person"]))
 
 
 def time_is_up() -> str:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dossiers.enums import DossierStatus, Product
 from dossiers.models import Dossier
+from dossiers.views import DossierPaginator
 from roles.enums import Role
 from tests.factories import DossierFactory, EstablishmentFactory, give_role, make_deposit, person_with
 
@@ -106,6 +107,45 @@ def test_the_list_is_cut_in_pages_that_keep_the_filters(client, site):
     link = re.search(r'href="(\?[^"]*page=2[^"]*)"', page(client, subroge="oui"))
     assert link
     assert "subroge=oui" in link[1]
+
+
+def test_a_list_of_very_many_ends_and_says_how_to_find_the_others(client, site, monkeypatch):
+    monkeypatch.setattr(DossierPaginator, "counted", 50)
+    DossierFactory.create_batch(50, training_provider=site)
+    assert "premiers dossiers sont listés" not in page(client)
+    last = DossierFactory(training_provider=site, number="VAE-2026-999999")
+    assert "Seuls les 50 premiers dossiers sont listés" in page(client)
+    assert "Page 2 sur 2" in page(client, page="3")
+    assert listed(client, q=last.number) == {last.number}
+
+
+def test_what_is_searched_is_not_counted(client, site):
+    """A common name among very many: a page is asked for, and whether another one follows."""
+    names = [DossierFactory(training_provider=site, beneficiary_last_name="Martin").number for _ in range(51)]
+    with CaptureQueriesContext(connection) as queries:
+        first = page(client, q="martin")
+    assert not [query for query in queries.captured_queries if "COUNT(" in query["sql"]]
+    assert 'rel="next"' in first
+    assert "Page 1</p>" in first
+    assert "Page 3 sur 3" in page(client, q="martin", page="3")
+    assert 'rel="next"' not in page(client, q="martin", page="3")
+    pages = [listed(client, q="martin", page=number) for number in "123"]
+    assert [len(numbers) for numbers in pages] == [25, 25, 1]
+    assert set().union(*pages) == set(names)
+    # Beyond the last, and what is no number.
+    assert listed(client, q="martin", page="4") == pages[2]
+    assert listed(client, q="martin", page="x") == pages[0]
+    assert listed(client, q="martin", page="0") == pages[2]
+
+
+def test_what_is_searched_ends_too(client, site, monkeypatch):
+    monkeypatch.setattr(DossierPaginator, "counted", 50)
+    DossierFactory.create_batch(51, training_provider=site, beneficiary_last_name="Martin")
+    last = page(client, q="martin", page="2")
+    assert 'rel="next"' not in last
+    assert "Page 2 sur 2" in last
+    assert "Seuls les 50 premiers dossiers sont listés" in last
+    assert "Seuls les" not in page(client, q="martin")
 
 
 def test_an_empty_list_says_what_to_do(client):

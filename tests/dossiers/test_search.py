@@ -133,3 +133,36 @@ def test_names_written_in_bulk_are_found():
 def test_the_form_in_which_texts_are_compared(text, normalised):
     assert normalise(text) == normalised
     assert normalise(normalised) == normalised
+
+
+# --- What a document names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "Anne-Lise De La Tour",
+        "DE LA TOUR Anne-Lise",
+        "  de la tour   ANNE-LISE ",
+        "CPRO-2026-777777",
+        "cpro-2026-777777",
+    ],
+)
+def test_a_dossier_is_known_by_its_number_and_its_beneficiary_s_whole_name(mention):
+    dossier = DossierFactory(
+        number="CPRO-2026-777777", beneficiary_first_name="Anne-Lise", beneficiary_last_name="De La Tour"
+    )
+    DossierFactory(beneficiary_first_name="Anne", beneficiary_last_name="De La Tour")
+    assert Dossier.objects.named_in(["Facture", mention], most=5) == [dossier.pk]
+
+
+@pytest.mark.parametrize("mention", ["Tour", "Lise De La", "CPRO-2026", "", " ", "a " * 100])
+def test_less_than_that_names_nobody(mention):
+    DossierFactory(number="CPRO-2026-777777", beneficiary_first_name="Anne-Lise", beneficiary_last_name="De La Tour")
+    assert Dossier.objects.named_in([mention], most=5) == []
+
+
+def test_so_many_namesakes_at_most_by_two_queries(django_assert_num_queries):
+    DossierFactory.create_batch(4, beneficiary_first_name="Zoé", beneficiary_last_name="Lefèvre")
+    with django_assert_num_queries(2):
+        assert len(Dossier.objects.named_in(["Zoé Lefèvre"], most=3)) == 3

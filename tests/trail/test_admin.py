@@ -13,6 +13,7 @@ from tests.factories import DossierFactory, UserFactory, make_deposit, person_wi
 from trail import admin
 from trail.enums import Action, Result
 from trail.models import Event
+from trail.paging import BoundedPaginator
 from trail.recording import event, record
 
 # Django's own pages use variables that are not defined.
@@ -75,7 +76,7 @@ def test_an_event_leads_to_those_that_belong_with_it(back_office):
 
 
 def test_the_list_counts_no_further_than_it_must(back_office, monkeypatch):
-    monkeypatch.setattr(admin, "COUNTED", 3)
+    monkeypatch.setattr(BoundedPaginator, "counted", 3)
     for _ in range(5):
         record(Action.EXPORT)
     assert back_office.get(LISTING).context["cl"].paginator.count == 3

@@ -228,7 +228,7 @@ def hand_over(scene: Scene) -> Deposit:
 
 def hand_over_anew(scene: Scene) -> Deposit:
     deposit = hand_over(scene)
-    chosen = {"action": "repeat", "_selected_action": [deposit.pk]}
+    chosen = {"action": "repeat", "_selected_action": [deposit.pk], "confirmed": "oui"}
     scene.back_office.post(reverse("admin:invoices_handover_changelist"), chosen)
     return deposit
 

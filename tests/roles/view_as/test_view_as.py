@@ -16,6 +16,7 @@ from django.utils import timezone
 from dossiers.models import Dossier
 from invoices.models import Allowance, Deposit, Document, Draft
 from outbox.models import Mail
+from portal import retention
 from portal.environment import networks
 from roles.enums import Role
 from roles.models import User
@@ -295,6 +296,24 @@ def test_it_ends_by_itself(looking):
         assert looking.get("/dossiers/").status_code == 200
     with time_machine.travel(timezone.now() + settings.VIEW_AS_LIFETIME):
         over(looking, "pendant 30\u00a0minutes au plus.")
+
+
+def ended(staff: User, person: User) -> bool:
+    """Whether the trail has one end, of who looked and of who was seen."""
+    ends = Event.objects.filter(action=Action.VIEW_AS_END).values_list("email", "subject_label")
+    return list(ends) == [(staff.email, person.email)]
+
+
+def test_it_ends_with_a_session_that_was_left(looking, staff, person):
+    with time_machine.travel(timezone.now() + timedelta(minutes=settings.SESSION_IDLE_MINUTES)):
+        assert looking.get("/dossiers/").status_code == 302
+    assert ended(staff, person)
+
+
+def test_it_ends_when_the_session_of_a_closed_browser_is_removed(looking, staff, person):
+    Session.objects.update(expire_date=timezone.now())
+    assert retention.end_sessions().number == 1
+    assert ended(staff, person)
 
 
 def test_it_ends_with_the_permission(looking, staff):

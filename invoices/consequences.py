@@ -63,7 +63,7 @@ def of_status(dossier: Dossier, status: DossierStatus) -> Iterator[Consequence]:
 
 def of_page(dossier: Dossier) -> Iterator[Line]:
     """Of a dossier: its deposits and its drafts, as lists of the back office."""
-    deposits = _many(Deposit.objects.filed_in(dossier))
+    deposits = min(len(Deposit.objects.filed_in(dossier)), COUNTED)
     drafts = _many(Draft.objects.filter(origin=dossier, deleted_at=None, saved_at__isnull=False))
     own = urlencode({"origin__id__exact": dossier.pk})
     yield Line("Dépôts", _counted(deposits, "dépôt", "dépôts"), f"{reverse('admin:invoices_deposit_changelist')}?{own}")

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from dossiers.models import Dossier
@@ -22,6 +23,8 @@ from . import rules, tasks, transmission
 from .clock import database_now
 from .enums import DepositState
 from .models import AssociatedDossier, Deposit, Document, Invoice
+from .proposals.kept import kept_of
+from .proposals.values import differing_from_xml
 from .receipts import mails
 
 logger = logging.getLogger(__name__)
@@ -116,28 +119,28 @@ def submit(
             )
             row = None
             if invoice:
+                read = kept_of(document.reading for document in documents)
                 row = Invoice.objects.create(
                     deposit=deposit,
                     number=invoice.number,
                     issue_date=invoice.issue_date,
                     amount_ht=invoice.amount_ht,
                     amount_ttc=invoice.amount_ttc,
+                    differs_from_xml=bool(differing_from_xml(read, asdict(invoice))),
                 )
             AssociatedDossier.objects.bulk_create(
                 AssociatedDossier(deposit=deposit, dossier=dossier, position=position)
                 for position, dossier in enumerate(associated, start=1)
             )
-            for position, document in enumerate(documents):
-                document.draft, document.slot, document.loose_since = None, "", None
-                document.deposit, document.position = deposit, position
-                document.save(update_fields=["draft", "slot", "loose_since", "deposit", "position"])
+            _take(documents, deposit)
             mails.write_received(deposit, documents, associated, row, delay)
             about: Details = {"dossier": origin.number, "documents": len(documents), "associated": len(associated)}
-            record(action, person=depositor, side=side, on=deposit, details=about)
-            record_all(
+            done = event(action, person=depositor, side=side, on=deposit, details=about)
+            links = [
                 event(Action.ASSOCIATE, person=depositor, side=side, on=dossier, deposit=deposit.pk)
                 for dossier in associated
-            )
+            ]
+            record_all([done, *links])
     except IntegrityError:
         if invoice and holder_of(invoice.number, side, perimeter):
             _record_refusal(action, deposit_id, side, depositor, "number_taken")
@@ -145,6 +148,19 @@ def submit(
         raise
     transaction.on_commit(lambda: _set_alarm(deposit.pk, delay), robust=True)
     return deposit
+
+
+def _take(documents: Sequence[Document], deposit: Deposit) -> None:
+    """Give the documents to the deposit, in this order, by one statement however many they are."""
+    for position, document in enumerate(documents):
+        document.draft, document.slot, document.loose_since = None, "", None
+        document.deposit, document.position = deposit, position
+    order = Case(*(When(pk=document.pk, then=document.position) for document in documents))
+    taken = Document.objects.filter(pk__in=[document.pk for document in documents]).update(
+        draft=None, slot="", loose_since=None, deposit=deposit, position=order
+    )
+    if taken != len(documents):
+        raise DatabaseError("A document is gone that its draft held.")
 
 
 def cancel(deposit: Deposit, person: User, *, for_opco: bool = False) -> bool:

@@ -25,6 +25,8 @@ from .clock import database_now
 from .enums import DocumentType
 from .models import Document, Draft, document_storage
 from .pdf import PdfFacts, PdfProblem, PdfRefused, check_pdf
+from .proposals.kept import to_keep
+from .proposals.refusals import refusal
 from .turns import Busy, Turns
 from .uploads import IncomingFile, remove_interrupted
 
@@ -49,8 +51,9 @@ def receive(
 ) -> Document:
     """Check a file that has arrived and keep it: one loose row, and the file moved, once, to its place.
 
-    `type_` is a code of the catalogue. The trail tells of it, with the `side` for which it is sent, and the id of the
-    `deposit` that it is meant for.
+    `type_` is a code of the catalogue. The row holds what was read in an invoice; mentions of dossiers are in what is
+    returned, and there alone. The trail tells of it, with the `side` for which it is sent, and the id of the `deposit`
+    that it is meant for.
     Called outside any transaction, since the check may take seconds. Raises PdfRefused with the sentence
     for the person (RULES.md §9), also where the storage does not take the file: what is kept then is loose.
     """
@@ -85,14 +88,17 @@ def _keep(
         sha256=incoming.sha256,
         pages=facts.pages,
         flags=list(facts.flags),
+        reading=to_keep(facts.reading) if type_ == DocumentType.FACTURE else None,
         uploaded_by=person,
         loose_since=database_now(),
     )
+    document.mentions = facts.reading.mentions if facts.reading else ()
     document.file.name = f"{timezone.localdate():%Y/%m}/{document.pk}.pdf"
     with transaction.atomic():
         quotas.take_room(person, document.size)
         document.save(force_insert=True)
     try:
+        incoming.wait_for_disk()
         document_storage().save(document.file.name, incoming)
     except OSError as error:
         # Whether the file is there all the same, nobody knows: the loose row stays, its room is taken (quotas.py), and
@@ -108,9 +114,12 @@ def _keep(
 
 def _checked(incoming: IncomingFile, type_: str, person: User) -> PdfFacts:
     """What the box says of a file, and the antivirus after it, at the person's turn; PdfRefused otherwise."""
+    is_invoice = type_ == DocumentType.FACTURE
     try:
         with checking.turn(person.pk):
-            facts = check_pdf(incoming.path, is_invoice=type_ == DocumentType.FACTURE, limits=in_force.limits())
+            facts = check_pdf(incoming.path, is_invoice=is_invoice, limits=in_force.limits())
+            if is_invoice and (problem := refusal(facts.reading)):
+                raise PdfRefused(problem)
             antivirus.scan(incoming.path)
             return facts
     except Busy:

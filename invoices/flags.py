@@ -1,6 +1,7 @@
 """What somebody of the OPCO should have a look at among the deposits, each as a query that an index serves.
 
     deposits = same_file_elsewhere(Deposit.objects.filter(submitted_at__gte=since))
+    deposits = Deposit.objects.filter(pk__in=everywhere(Flag.SAME_FILE))
 
 A cancelled deposit needs no look, and nothing is compared with it: cancelling and depositing anew is no clash.
 """
@@ -8,12 +9,12 @@ A cancelled deposit needs no look, and nothing is compared with it: cancelling a
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, TextChoices
 
 from roles.enums import Side
 
 from .enums import DepositState
-from .models import AssociatedDossier, Deposit, DepositQuerySet, Document
+from .models import AssociatedDossier, Deposit, DepositQuerySet, Document, Invoice
 
 
 class Flag(TextChoices):
@@ -23,6 +24,7 @@ class Flag(TextChoices):
     SAME_FILE = "meme-fichier", "Même fichier ailleurs"
     SEVERAL_COMPANIES = "plusieurs-entreprises", "Plusieurs entreprises"
     BOTH_SIDES = "numero-des-deux-cotes", "Numéro des deux côtés"
+    NOT_AS_IN_XML = "autre-que-le-xml", "Autre que le XML"
 
 
 EXPLANATIONS = {
@@ -30,6 +32,7 @@ EXPLANATIONS = {
     Flag.SAME_FILE: "Un fichier se trouve aussi, à l’octet près, dans un autre dépôt.",
     Flag.SEVERAL_COMPANIES: "Les dossiers du dépôt sont ceux de plusieurs entreprises, qui le voient toutes.",
     Flag.BOTH_SIDES: "Une facture de ce numéro, du même prestataire, est déposée aussi par l’autre côté.",
+    Flag.NOT_AS_IN_XML: "Ce qui est saisi n’est pas ce que dit le XML de la facture ; le déposant l’a confirmé.",
 }
 
 STANDS = ~Q(state=DepositState.CANCELLED)
@@ -58,11 +61,17 @@ def number_on_both_sides(deposits: DepositQuerySet) -> DepositQuerySet:
     return deposits.filter(STANDS, _on_the_other_side())
 
 
+def not_as_in_xml(deposits: DepositQuerySet) -> DepositQuerySet:
+    """Of these, those whose depositor confirmed something else than the XML in the invoice's PDF says (§5.2)."""
+    return deposits.filter(STANDS, pk__in=Invoice.objects.filter(differs_from_xml=True).values("deposit"))
+
+
 WITH: dict[Flag, Callable[[DepositQuerySet], DepositQuerySet]] = {
     Flag.FLAGGED: flagged,
     Flag.SAME_FILE: same_file_elsewhere,
     Flag.SEVERAL_COMPANIES: several_companies,
     Flag.BOTH_SIDES: number_on_both_sides,
+    Flag.NOT_AS_IN_XML: not_as_in_xml,
 }
 
 
@@ -70,6 +79,18 @@ def to_look_at(deposits: DepositQuerySet) -> DepositQuerySet:
     """Of these, those with any flag."""
     found = [with_it(deposits).order_by().values("pk") for with_it in WITH.values()]
     return deposits.filter(pk__in=found[0].union(*found[1:]))
+
+
+def everywhere(*flags: Flag) -> set[UUID]:
+    """All deposits with one of these flags, whenever they were made.
+
+    Where a flag is one of few among very many, those that may have it are looked up first, by one look at an index.
+    """
+    found: set[UUID] = set()
+    for flag in flags:
+        deposits = SUSPECTED[flag]() if flag in SUSPECTED else Deposit.objects.all()
+        found.update(WITH[flag](deposits).order_by().values_list("pk", flat=True))
+    return found
 
 
 def flags_of(deposits: Iterable[Deposit]) -> dict[UUID, list[Flag]]:
@@ -109,6 +130,20 @@ def _of_another_company() -> QuerySet[AssociatedDossier]:
     )
 
 
+def _with_a_file_that_is_there_twice() -> DepositQuerySet:
+    deposited = Document.objects.filter(deposit__isnull=False).order_by()
+    twice = deposited.values("sha256").annotate(count=Count("sha256")).filter(count__gt=1)
+    there = deposited.filter(sha256__in=list(twice.values_list("sha256", flat=True)))
+    return Deposit.objects.filter(pk__in=set(there.values_list("deposit", flat=True)))
+
+
+def _with_a_number_of_both_sides() -> DepositQuerySet:
+    numbered = Deposit.objects.filter(number_key__isnull=False).order_by()
+    sides = numbered.values("number_key").annotate(first=Min("side"), last=Max("side"))
+    both = sides.exclude(first=F("last")).values_list("number_key", flat=True)
+    return numbered.filter(number_key__in=list(both))
+
+
 def _on_the_other_side() -> Q:
     others = Deposit.objects.filter(
         STANDS,
@@ -116,3 +151,10 @@ def _on_the_other_side() -> Q:
         origin__training_provider__company=OuterRef("origin__training_provider__company"),
     )
     return Q(Exists(others.exclude(side=OuterRef("side"))), number_key__isnull=False)
+
+
+# The deposits that may have a flag, and a few that have not.
+SUSPECTED: dict[Flag, Callable[[], DepositQuerySet]] = {
+    Flag.SAME_FILE: _with_a_file_that_is_there_twice,
+    Flag.BOTH_SIDES: _with_a_number_of_both_sides,
+}

@@ -1,15 +1,17 @@
 """Deposits, invoices, documents, drafts, and the dossiers that receive them (RULES.md §1, §4 to §8)."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.files.storage import storages
-from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
-from django.db.models.functions import Now
+from django.db import connection, models
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,11 +36,19 @@ FLAGGED = Q(deposit__isnull=False) & ~Q(flags=[])
 class DepositQuerySet(models.QuerySet["Deposit"]):
     """Deposits; what a dossier shows of them is derived, never stored (§6)."""
 
-    def filed_in(self, dossier: Dossier) -> Self:
-        """The deposits that a dossier shows: made on it, or associated with it and transmitted."""
-        return self.filter(
-            Q(origin=dossier) | Q(pk__in=dossier.links.values("deposit")) & Q(state=DepositState.TRANSMITTED)
-        )
+    def filed_in(self, dossier: Dossier) -> list[uuid.UUID]:
+        """The ids of the deposits that a dossier shows, the newest first: made on it, or associated and transmitted."""
+        # Each by its index, then together: asked by one condition with an « or », every deposit there is would be read.
+        made = self.filter(origin=dossier).order_by().values_list("submitted_at", "pk")
+        received = dossier.links.filter(deposit__state=DepositState.TRANSMITTED).order_by()
+        filed = made.union(received.values_list("deposit__submitted_at", "deposit"), all=True)
+        return [pk for _, pk in filed.order_by("-submitted_at", "pk")]
+
+    def with_associated_count(self) -> Self:
+        """With `associated_count`: how many further dossiers receive each deposit."""
+        links = AssociatedDossier.objects.filter(deposit=OuterRef("pk")).order_by().values("deposit")
+        count = Subquery(links.values(count=Count("pk")), output_field=models.IntegerField())
+        return self.annotate(associated_count=Coalesce(count, Value(0)))
 
     def visible_to(self, user: User) -> Self:
         """The deposits that a dossier visible to the person shows (§7)."""
@@ -116,6 +126,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(deleted_at=None, saved_at__lte=database_now(-timedelta(days=settings.DRAFT_RETENTION_DAYS)))
 
 
+def among(ids: Sequence[uuid.UUID]) -> Any:
+    """For `pk__in`, where there may be thousands: they are one value wherever a database knows arrays."""
+    return RawSQL("SELECT unnest(%s::uuid[])", [list(ids)]) if connection.vendor == "postgresql" else ids
+
+
 def _shown_in(dossiers: models.QuerySet[Dossier], path: str = "") -> Q:
     """Deposits (reached by `path`) that one of these dossiers shows; the set's form of DepositQuerySet.filed_in."""
     link = AssociatedDossier.objects.filter(deposit=OuterRef(f"{path}pk"), dossier__in=dossiers)
@@ -153,7 +168,8 @@ class Deposit(models.Model):
     # The invoice's number as it is compared (rules.number_key), here beside the state that says whether it counts.
     number_key = models.CharField(max_length=4 * settings.INVOICE_NUMBER_LENGTH, null=True, editable=False)  # noqa: DJ001
     state = models.CharField("statut", max_length=20, choices=DepositState.choices, default=PENDING, editable=False)
-    submitted_at = models.DateTimeField("déposé le", editable=False)
+    # By the database's clock; what has a default there is told by the insert itself.
+    submitted_at = models.DateTimeField("déposé le", editable=False, db_default=Now())
     transmit_at = models.DateTimeField("à transmettre le", editable=False)
     transmitted_at = models.DateTimeField("transmis le", null=True, editable=False)
     cancelled_at = models.DateTimeField("annulé le", null=True, editable=False)
@@ -166,6 +182,8 @@ class Deposit(models.Model):
         verbose_name="annulé par",
     )
 
+    # Filled by DepositQuerySet.with_associated_count.
+    associated_count: int
     # Filled by DepositQuerySet.with_dossiers_seen_by.
     origin_seen: Dossier | None
     links_seen: "list[AssociatedDossier]"
@@ -305,10 +323,15 @@ class Invoice(models.Model):
     issue_date = models.DateField("date d’émission")
     amount_ht = models.DecimalField("montant HT", max_digits=12, decimal_places=2)
     amount_ttc = models.DecimalField("montant TTC", max_digits=12, decimal_places=2)
+    # The depositor confirmed something else than the XML in the invoice's PDF says.
+    differs_from_xml = models.BooleanField("diffère du XML de son PDF", default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = "facture"
         ordering = ("-issue_date", "pk")
+        indexes = (
+            models.Index(fields=("deposit",), condition=Q(differs_from_xml=True), name="invoice_differs_from_xml"),
+        )
         constraints = (
             models.CheckConstraint(name="invoice_amounts_above_zero", condition=Q(amount_ht__gt=0)),
             models.CheckConstraint(name="invoice_ttc_not_below_ht", condition=Q(amount_ttc__gte=F("amount_ht"))),
@@ -377,6 +400,8 @@ class Document(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     pages = models.PositiveIntegerField("pages", editable=False)
     flags = models.JSONField("signalements", default=list, editable=False)
+    # What was read in it, as invoices.proposals.kept has it; null where that is nothing.
+    reading = models.JSONField("lecture", null=True, editable=False)
     uploaded_by = models.ForeignKey(
         User, models.PROTECT, related_name="documents", editable=False, verbose_name="envoyé par"
     )
@@ -390,6 +415,9 @@ class Document(models.Model):
         Deposit, models.PROTECT, null=True, editable=False, related_name="documents", verbose_name="dépôt"
     )
     position = models.PositiveSmallIntegerField("rang", default=0, editable=False)
+
+    # Numbers and names found in it on its arrival, by which dossiers may be known. No column: they are kept nowhere.
+    mentions: tuple[str, ...] = ()
 
     objects = DocumentQuerySet.as_manager()
 
@@ -462,8 +490,16 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
     """Hand-overs."""
 
     def undelivered(self) -> Self:
-        """Those of which the OPCO's system does not have everything yet."""
-        return self.filter(delivered_at=None)
+        """Those of which the OPCO's system does not have everything yet, and is to have it."""
+        return self.filter(delivered_at=None, abandoned_at=None)
+
+    def in_line(self) -> Self:
+        """Those of them that are tried again by themselves."""
+        return self.filter(delivered_at=None, next_attempt_at__isnull=False)
+
+    def stopped(self) -> Self:
+        """Those that wait for somebody: a document is lost."""
+        return self.filter(stopped_at__isnull=False)
 
     def unannounced(self) -> Self:
         """Those of which it has everything, and is still to be told."""
@@ -478,7 +514,8 @@ class Handover(models.Model):
     """The way of a transmitted deposit to the OPCO's own system. Written by invoices.handover.delivery alone.
 
     In line (`next_attempt_at`) until documents and manifest are there (`delivered_at`) and, where there is a webhook,
-    until its receiver was told (`announced_at`).
+    until its receiver was told (`announced_at`). Where a document is lost it leaves the line (`stopped_at`), until
+    somebody has it handed over anew, or gives it up (`abandoned_at`).
     """
 
     deposit = models.OneToOneField(
@@ -491,6 +528,8 @@ class Handover(models.Model):
     manifest_sha256 = models.CharField("SHA-256 du manifeste", max_length=64, blank=True, editable=False)
     announced_at = models.DateTimeField("annoncée le", null=True, editable=False)
     last_error = models.CharField("dernière erreur", max_length=500, blank=True, editable=False)
+    stopped_at = models.DateTimeField("arrêtée le", null=True, editable=False)
+    abandoned_at = models.DateTimeField("abandonnée le", null=True, editable=False)
 
     objects = HandoverQuerySet.as_manager()
 
@@ -500,7 +539,10 @@ class Handover(models.Model):
         ordering = ("-created_at", "pk")
         # Nobody adds, changes or deletes one by hand.
         default_permissions = ("view",)
-        permissions = (("repeat_handover", "Peut remettre de nouveau un dépôt à l’OPCO"),)
+        permissions = (
+            ("repeat_handover", "Peut remettre de nouveau un dépôt à l’OPCO"),
+            ("abandon_handover", "Peut abandonner la remise d’un dépôt à l’OPCO"),
+        )
         indexes = (
             models.Index(fields=("-created_at", "deposit"), name="handover_created_at"),
             models.Index(fields=("next_attempt_at",), condition=Q(delivered_at=None), name="handover_to_deliver"),
@@ -509,11 +551,15 @@ class Handover(models.Model):
                 condition=Q(delivered_at__isnull=False, next_attempt_at__isnull=False),
                 name="handover_to_announce",
             ),
+            models.Index(fields=("stopped_at",), condition=Q(stopped_at__isnull=False), name="handover_stopped"),
         )
         constraints = (
             models.CheckConstraint(
-                name="handover_in_line_until_delivered",
-                condition=Q(delivered_at__isnull=False) | Q(next_attempt_at__isnull=False),
+                name="handover_in_line_until_delivered_or_out_of_it",
+                condition=Q(delivered_at__isnull=False, stopped_at=None, abandoned_at=None)
+                | Q(delivered_at=None, next_attempt_at__isnull=False, stopped_at=None, abandoned_at=None)
+                | Q(delivered_at=None, next_attempt_at=None, stopped_at__isnull=False, abandoned_at=None)
+                | Q(delivered_at=None, next_attempt_at=None, stopped_at=None, abandoned_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="handover_delivered_with_its_manifest",

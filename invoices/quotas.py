@@ -34,14 +34,10 @@ def claim_upload(person: User) -> None:
 
     The hour begins with its first upload, and the next one with the first after its end.
     """
-    _make_sure_of_allowance(person)
-    over = Q(begun_at__lte=database_now(-HOUR))
-    claimed = Allowance.objects.filter(over | Q(uploads__lt=settings.UPLOADS_PER_HOUR), person=person).update(
-        uploads=Case(When(over, then=1), default=F("uploads") + 1),
-        begun_at=Case(When(over, then=database_now()), default=F("begun_at")),
-    )
-    if not claimed:
-        raise PdfRefused(PdfProblem.TOO_MANY_UPLOADS)
+    if not _claim(person):  # the first one has no allowance yet
+        _make_sure_of_allowance(person)
+        if not _claim(person):
+            raise PdfRefused(PdfProblem.TOO_MANY_UPLOADS)
     if _bytes_held(person) >= settings.DRAFT_BYTES_PER_PERSON:
         raise PdfRefused(PdfProblem.NO_ROOM)
 
@@ -95,6 +91,15 @@ def _has_upload_left(person: User) -> bool:
     return not used.exists()
 
 
+def _claim(person: User) -> bool:
+    over = Q(begun_at__lte=database_now(-HOUR))
+    claimed = Allowance.objects.filter(over | Q(uploads__lt=settings.UPLOADS_PER_HOUR), person=person).update(
+        uploads=Case(When(over, then=1), default=F("uploads") + 1),
+        begun_at=Case(When(over, then=database_now()), default=F("begun_at")),
+    )
+    return bool(claimed)
+
+
 def _make_sure_of_allowance(person: User) -> None:
     """One row a person, made at the first need; two requests may both try."""
     if not Allowance.objects.filter(person=person).exists():
@@ -102,5 +107,7 @@ def _make_sure_of_allowance(person: User) -> None:
 
 
 def _lock(person: User) -> None:
-    _make_sure_of_allowance(person)
-    Allowance.objects.select_for_update().get(person=person)
+    rows = Allowance.objects.filter(person=person).select_for_update().values_list("pk")
+    if not rows.first():
+        _make_sure_of_allowance(person)
+        rows.get()

@@ -7,6 +7,7 @@ set of dossiers, stand in `dossiers.querysets`.
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dossiers.enums import DossierStatus, Product
@@ -113,7 +114,14 @@ def document_types(dossier: "Dossier", catalogue: Catalogue) -> dict[str, str]:
     }
 
 
-# --- The invoice's number and date (§2, §5.2) -------------------------------------------------------------------
+# --- The invoice's number, date and amounts (§2, §5.2) ----------------------------------------------------------
+
+LARGEST_AMOUNT = Decimal("9999999999.99")
+
+
+def has_invisible(number: str) -> bool:
+    """Whether it holds characters that nobody types or sees, and so may not be an invoice's number."""
+    return any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in number)
 
 
 def number_key(number: str) -> str:

@@ -25,12 +25,15 @@ from trail.recording import record, record_each
 
 from .clock import database_now
 from .enums import DepositState
-from .models import Deposit
+from .models import Deposit, among
 from .receipts import mails
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
+# Deposits transmitted together: of 5,000 that are due, batches of 500 took half as long again.
+BATCH = 2_500
+# Ids in a line of the log: collectors cut lines of many kilobytes.
+LOGGED = 200
 # For so long after its transmission a depositor is still told of it, where that could not be written then.
 TOLD_LATE = timedelta(days=3)
 
@@ -50,14 +53,14 @@ def transmit_due(deposit_id: UUID | None = None, *, since: timedelta = timedelta
             batch = list(
                 due.order_by("transmit_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
             )
-            changed += Deposit.objects.filter(pk__in=batch, state=DepositState.PENDING).update(
-                state=DepositState.TRANSMITTED, transmitted_at=database_now()
-            )
             if batch:
+                changed += Deposit.objects.filter(pk__in=among(batch), state=DepositState.PENDING).update(
+                    state=DepositState.TRANSMITTED, transmitted_at=database_now()
+                )
                 _record_transmitted(batch)
-            _tell_depositors(batch)
-        if batch:
-            logger.info("transmitted", extra={"deposits": [str(pk) for pk in batch]})
+                _tell_depositors(batch)
+        for first in range(0, len(batch), LOGGED):
+            logger.info("transmitted", extra={"deposits": [str(pk) for pk in batch[first : first + LOGGED]]})
         if len(batch) < BATCH:
             break
     if changed:
@@ -91,7 +94,7 @@ def _record_transmitted(batch: list[UUID]) -> None:
     asked_by = Event.objects.filter(deposit=OuterRef("pk"), action__in=(Action.DEPOSIT, Action.DEPOSIT_DOCUMENT))
     record_each(
         Action.TRANSMIT,
-        Deposit.objects.filter(pk__in=batch).annotate(
+        Deposit.objects.filter(pk__in=among(batch)).annotate(
             subject_label=F("reference"),
             deposit=F("pk"),
             request_id=Coalesce(Subquery(asked_by.filter(result=Result.DONE).values("request_id")[:1]), Value("")),

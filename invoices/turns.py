@@ -1,7 +1,7 @@
 """Who may start a box now: few at once, a few more waiting for a short while, and nobody else.
 
-A box costs a tenth of a second, and a hostile file's two seconds and hundreds of MiB. However many ask, a process
-starts no more of them than its turns; and whoever asks often waits for themselves, not before the others.
+A box costs a few hundredths of a second, and a hostile file's two seconds and hundreds of MiB. However many ask, a
+process starts no more of them than its turns; and whoever asks often waits for themselves, not before the others.
 """
 
 import threading

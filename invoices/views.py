@@ -1,5 +1,6 @@
 """The « Documents » tab of a dossier, and what can be done there (RULES.md §4, §6, §7, §8)."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -146,22 +148,36 @@ def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:
     return get_object_or_404(Dossier.objects.visible_to(request.user).with_places(), number=numero)
 
 
+def _deposits(ids: Sequence[UUID], dossier: Dossier) -> list[Deposit]:
+    """These deposits, in this order, with all that their cards ask for."""
+    # What was read in a document is not shown here, and may be as long as a page.
+    documents = Prefetch("documents", Document.objects.defer("reading"))
+    deposits = Deposit.objects.select_related("invoice").prefetch_related(documents).with_associated_count()
+    found = deposits.in_bulk(ids)
+    shown = [found[pk] for pk in ids if pk in found]
+    # The dossier brought along what most of them need: it is not asked for again.
+    known = {place.pk: place for place in (dossier.employer, dossier.training_provider)}
+    for deposit in shown:
+        if deposit.origin_id == dossier.pk:
+            deposit.origin = dossier
+        if place := known.get(deposit.perimeter_id):
+            deposit.perimeter = place
+    prefetch_related_objects(shown, "perimeter__company")
+    return shown
+
+
 def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocumentForm | None) -> HttpResponse:
     _, why_no_invoice = rules.sides_for(rules.why_no_invoice, dossier, request.user.scope)
     _, why_no_documents = rules.sides_for(rules.why_no_documents, dossier, request.user.scope)
-    page = Paginator(
-        Deposit.objects.filed_in(dossier)
-        .select_related("invoice", "origin", "perimeter__company")
-        .prefetch_related("documents", "links")
-        .order_by("-submitted_at", "pk"),
-        DEPOSITS_A_PAGE,
-    ).get_page(request.GET.get("page"))
+    page = Paginator(Deposit.objects.filed_in(dossier), DEPOSITS_A_PAGE).get_page(request.GET.get("page"))
+    shown = _deposits(list(page), dossier)
     context: dict[str, Any] = {
         "dossier": dossier,
         "page": page,
+        "deposits": shown,
         "cancellable": {
             deposit.pk
-            for deposit in page
+            for deposit in shown
             if deposit.is_pending and remaining(deposit.transmit_at) and deposits.may_cancel(deposit, request.user)
         },
         "drafts": [

@@ -51,6 +51,7 @@ _HELPS = (
 )
 _SUPERVISES = (
     "invoices.cancel_deposit",
+    "invoices.abandon_handover",
     "invoices.add_catalogueentry",
     "invoices.change_catalogueentry",
     "invoices.delete_catalogueentry",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from outbox import sending
 from outbox.models import Mail
 from roles import retention as accounts
 from roles.models import User
+from roles.view_as import viewing
 from trail import retention as trail
 from trail.enums import Action
 from trail.models import Event
@@ -191,8 +193,12 @@ def ended_sessions() -> QuerySet[Session]:
 
 
 def end_sessions() -> Count:
-    """Remove them."""
-    removed, _ = ended_sessions().delete()
+    """Remove them, with what ends in them."""
+    with transaction.atomic():
+        ended = list(ended_sessions().select_for_update(skip_locked=True))
+        for session in ended:
+            viewing.end_with(session.get_decoded())
+        removed, _ = Session.objects.filter(pk__in=[session.pk for session in ended]).delete()
     return Count(removed)
 
 

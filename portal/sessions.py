@@ -36,6 +36,14 @@ class SessionStore(db.SessionStore):
         except UpdateError as error:
             logger.warning("A session could not be kept (%s); the answer stands.", type(error.__context__).__name__)
 
+    def flush(self) -> None:
+        """With what ends in it."""
+        # Here, since this module is read before there are models.
+        from roles.view_as import viewing
+
+        viewing.end_with(self)
+        super().flush()
+
 
 class LimitedSessions:
     """Middleware, before any that asks who it is: ends a log-in that is too old, or in which nothing was done.

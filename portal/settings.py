@@ -202,9 +202,13 @@ HANDOVER_CLAIM_SECONDS = 300
 # After a hand-over that failed: the pause before the next try, twice as long each time, up to the longest.
 HANDOVER_FIRST_PAUSE = timedelta(minutes=1)
 HANDOVER_LONGEST_PAUSE = timedelta(hours=1)
+# Tries, with such pauses, after which a document that is not found is taken for lost: its storage may be away a while.
+HANDOVER_FILE_TRIES = 5
 # Of each answer of the webhook's receiver.
 HANDOVER_WEBHOOK_SECONDS = 10
 PDF_BOX_CPU_SECONDS = 2
+# Of these, for reading an accepted file; an honest one takes a tenth.
+PDF_READING_CPU_SECONDS = 0.3
 PDF_BOX_WALL_SECONDS = 6
 PDF_BOX_MEMORY_BYTES = 512 * 1024 * 1024
 # In each web process: how many files are checked at once, how many more may wait for their turn, how long; and of one
@@ -321,7 +325,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["portal.templatetags.french"],
+            "builtins": [f"portal.templatetags.{name}" for name in ("addresses", "french", "icons")],
         },
     },
 ]

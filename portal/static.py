@@ -1,5 +1,7 @@
 """The collected static files."""
 
+from functools import cached_property
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -14,3 +16,13 @@ class HashedFiles(CompressedManifestStaticFilesStorage):
         *CompressedManifestStaticFilesStorage.patterns,
         ("js/*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
     )
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        return {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """The address of a file, made once: a page asks for twenty, which took an eighth of a light page's time."""
+        if name not in self._addresses:
+            self._addresses[name] = super().url(name, force)
+        return self._addresses[name]

@@ -5,6 +5,7 @@ is written in templates/style.html.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,8 +30,10 @@ from invoices.catalogue import in_force
 from invoices.enums import DepositState, DocumentType
 from invoices.forms import PdfField
 from invoices.models import Deposit, Document, Draft, Invoice
+from invoices.pdf.reading import Reading, Source
 from invoices.wizard.fields import AmountField, IssueDateField
 from invoices.wizard.forms import Gauge
+from invoices.wizard.marks import MarkedField, words_of
 from invoices.wizard.page import send_note
 from invoices.wizard.steps import DETAILS, INVOICE, SEND, STEP_TITLES, SUPPORTING
 from roles.enums import Side
@@ -117,7 +120,10 @@ NOTICES = (
 
 
 class SampleForm(forms.Form):
-    """A field of each kind."""
+    """A field of each kind, some with a value that was read."""
+
+    bound_field_class = MarkedField
+    marks: Mapping[str, str] = {"texte": words_of(Reading(Source.XML)), "montant": words_of(Reading(Source.TEXT))}
 
     texte = forms.CharField(label="Numéro de la facture", help_text="Tel qu’il figure sur la facture.")
     date = IssueDateField(label="Date d’émission", help_text="Jour/mois/année.")
@@ -138,6 +144,7 @@ class SampleForm(forms.Form):
 def wrong_form() -> SampleForm:
     """The same with an error on each field."""
     form = SampleForm({"refus-texte": "F2026-118", "refus-montant": "12 x"}, prefix="refus", auto_id="%s")
+    form.marks = {}
     form.errors.clear()
     form.add_error("texte", "Ce numéro est déjà celui de la facture déposée le 02/10/2026.")
     form.add_error("date", "Indiquez la date d’émission de la facture.")
@@ -200,8 +207,9 @@ def sample_deposit(rank: int, state: DepositState, dossier: Dossier) -> Deposit:
             (DocumentType.CERTIFICAT_REALISATION, "certificat_lefevre.pdf", 2, 188_416),
         )
     ]
+    deposit.associated_count = 0
     # As if they had been prefetched: nothing is asked of the database.
-    deposit._prefetched_objects_cache = {"documents": documents, "links": []}  # type: ignore[attr-defined]
+    deposit._prefetched_objects_cache = {"documents": documents}  # type: ignore[attr-defined]
     return deposit
 
 

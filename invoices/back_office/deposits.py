@@ -4,12 +4,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -23,22 +21,21 @@ from trail.admin import LookOnlyMixin, timeline
 from trail.enums import Action
 from trail.recording import record
 
-from .. import flags
+from .. import asking, flags
 from ..deposits import FileLostError
 from ..enums import DepositState
 from ..handover import delivery, standing
-from ..models import AssociatedDossier, Deposit, DepositQuerySet
+from ..models import Deposit, DepositQuerySet
 from ..presentation import quoted, remaining, written
 from ..reading import answers, archive
 from ..receipts import mails
-from . import gestures, search
+from . import gestures, readings, search
 from .documents import MAY_READ
 from .filters import OVERDUE_AFTER, FlagFilter, HandoverFilter, PeriodFilter, ProductFilter, SideFilter, StateFilter
 from .gestures import CANCEL, GESTURES, RELAUNCH, ZIP, Gesture
 
 # Of the deposits that one clashes with, and of the mails and events, those that a page has room for.
 OTHERS_SHOWN = 10
-LINKS = AssociatedDossier.objects.filter(deposit=OuterRef("pk")).order_by().values("deposit").values(count=Count("pk"))
 
 
 class FlaggedList(ChangeList):
@@ -90,8 +87,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With what each line says: how many dossiers, and the documents that a title may be made of."""
         rows = cast(DepositQuerySet, super().get_queryset(request)).prefetch_related("documents")
-        others = Coalesce(Subquery(LINKS, output_field=IntegerField()), Value(0))
-        return standing.with_standing(rows.annotate(other_dossiers=others))
+        return standing.with_standing(rows.with_associated_count())
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """With the hand-over, where there is one."""
@@ -145,8 +141,8 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
 
     @admin.display(description="dossiers")
     def dossiers_there(self, deposit: Any) -> str:
-        more = f" et {deposit.other_dossiers}\u00a0autre{'s' if deposit.other_dossiers > 1 else ''}"
-        return f"{deposit.origin.number}{more if deposit.other_dossiers else ''}"
+        more = f" et {deposit.associated_count}\u00a0autre{'s' if deposit.associated_count > 1 else ''}"
+        return f"{deposit.origin.number}{more if deposit.associated_count else ''}"
 
     @admin.display(description="déposant")
     def who(self, deposit: Deposit) -> str:
@@ -190,6 +186,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
         links = deposit.links.select_related(
             "dossier__employer__company", "dossier__training_provider__company"
         ).order_by("position")
+        documents = deposit.documents.select_related("uploaded_by")
         context = {
             **self.admin_site.each_context(request),
             "title": deposit.title,
@@ -204,7 +201,8 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
                 (flag, flags.EXPLANATIONS[flag], _others(flag, deposit))
                 for flag in flags.flags_of([deposit])[deposit.pk]
             ],
-            "documents": deposit.documents.select_related("uploaded_by"),
+            "documents": documents,
+            "reading": readings.shown(deposit, documents),
             "dossiers_there": [deposit.origin, *(link.dossier for link in links)],
             "gestures": self._possible(request, deposit),
             "may_read": self.has_read_permission(request),
@@ -279,23 +277,12 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
             sentence = f"{gestures.AT_ONCE}\u00a0dépôts au plus à la fois\u00a0: choisissez-en moins."
             self.message_user(request, sentence, messages.WARNING)
             return None
-        if "confirmed" in request.POST:
+        if asking.is_confirmed(request):
             return self._done(request, gesture, chosen)
         return self._ask(request, gesture, chosen, request.get_full_path())
 
     def _ask(self, request: HttpRequest, gesture: Gesture, rows: list[Deposit], back: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            **gestures.asked(gesture, rows),
-            "title": gesture.question,
-            "subtitle": None,
-            "opts": self.opts,
-            "media": self.media,
-            "back": back,
-            "action": request.POST.get("action", ""),
-            "action_checkbox_name": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "invoices/back_office/confirm.html", context)
+        return asking.page(request, self, gesture, gestures.asked(gesture, rows), back)
 
     def _done(self, request: HttpRequest, gesture: Gesture, rows: list[Deposit]) -> HttpResponseBase | None:
         """Do it with each deposit; say of which it was done and of which not. The ZIP is the answer itself."""

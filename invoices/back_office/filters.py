@@ -14,7 +14,7 @@ from dossiers.enums import Product
 from roles.enums import Side
 
 from ..enums import DepositState
-from ..flags import WITH, Flag, to_look_at
+from ..flags import WITH, Flag, everywhere, to_look_at
 from ..handover.admin import StandingFilter
 from ..models import DepositQuerySet
 
@@ -79,19 +79,26 @@ class ProductFilter(admin.SimpleListFilter):
 
 
 class FlagFilter(admin.SimpleListFilter):
-    """By why it is to be looked at (invoices/flags.py)."""
+    """By why it is to be looked at (invoices/flags.py): asked of those of a period, or of all looked up at once."""
 
     title = "signalement"
     parameter_name = "signalement"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.of_a_period = _day(request.GET.get("du", "")) is not None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [*((flag.value, flag.label) for flag in Flag), (ANY_FLAG, "L’un de ces signalements")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == ANY_FLAG:
-            return to_look_at(cast(DepositQuerySet, queryset))
-        flag = next((flag for flag in Flag if flag == self.value()), None)
-        return WITH[flag](cast(DepositQuerySet, queryset)) if flag else queryset
+        wanted = tuple(Flag) if self.value() == ANY_FLAG else tuple(flag for flag in Flag if flag == self.value())
+        if not wanted:
+            return queryset
+        if not self.of_a_period:
+            return queryset.filter(pk__in=everywhere(*wanted))
+        of_the_period = cast(DepositQuerySet, queryset)
+        return to_look_at(of_the_period) if len(wanted) > 1 else WITH[wanted[0]](of_the_period)
 
 
 class PeriodFilter(admin.ListFilter):

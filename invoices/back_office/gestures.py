@@ -8,38 +8,34 @@ Nothing is decided here: the layers below say what comes of each deposit, and wr
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
 from roles.models import User
 
 from .. import deposits
+from ..asking import Asked, Question
 from ..enums import DepositState
 from ..models import Deposit, DepositQuerySet
-from ..presentation import remaining, written
+from ..presentation import counted, remaining, written
 
 # At once; the list may have any number chosen.
 AT_ONCE = 100
 
 
-@dataclass(frozen=True)
-class Gesture:
-    """One of them: its name in addresses, who may, what is asked, what is said; `do` returns whether it did.
+@dataclass(frozen=True, kw_only=True)
+class Gesture(Question):
+    """One of them: its name in addresses, who may, what is said; `do` returns whether it did.
 
     `why_not`: of a deposit as it stands, the words for « nothing will be done with it »; None where it will.
     """
 
     name: str
     permission: str
-    label: str
-    question: str
-    consequence: str
     why_not: Callable[[Deposit], str | None]
     do: Callable[[Deposit, User], bool] | None = None
     done: str = ""
     not_done: str = ""
-    destructive: bool = False
 
     @property
     def codename(self) -> str:
@@ -131,14 +127,21 @@ def overdue_by(deposit: Deposit) -> timedelta | None:
     return late if late > timedelta(0) else None
 
 
-def asked(gesture: Gesture, rows: Sequence[Deposit]) -> dict[str, Any]:
+def asked(gesture: Gesture, rows: Sequence[Deposit]) -> Asked:
     """What the page that asks says: the deposits with which it will be done, and the others with why not."""
     judged = [(deposit, gesture.why_not(deposit)) for deposit in rows]
+    possible = [(deposit.pk, _told(deposit)) for deposit, why_not in judged if why_not is None]
     documents = [document for deposit in rows for document in deposit.documents.all()]
-    return {
-        "gesture": gesture,
-        "possible": [deposit for deposit, why_not in judged if why_not is None],
-        "impossible": [(deposit, why_not) for deposit, why_not in judged if why_not],
-        "files": len(documents),
-        "bytes": sum(document.size for document in documents),
-    }
+    size = written(sum(document.size for document in documents), "taille")
+    return Asked(
+        heading=counted(len(possible), "dépôt"),
+        possible=possible,
+        impossible=[(f"{deposit.title} · {deposit.origin.number}", why_not) for deposit, why_not in judged if why_not],
+        note=f"{counted(len(documents), 'fichier')}, {size}" if gesture.gives_files else "",
+    )
+
+
+def _told(deposit: Deposit) -> str:
+    when = written(deposit.submitted_at, "moment")
+    place = f"{deposit.title} · {deposit.origin.number} · {deposit.perimeter.name}"
+    return f"{place} · déposé le {when} par {deposit.depositor}"

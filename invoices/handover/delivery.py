@@ -4,14 +4,19 @@
                                      │  ▲                                        │  ▲
                                      └──┴── later, and later again               └──┴── later, and later again
 
+    in line ── a document is lost ──▶ stopped ── « Abandonner la remise » ──▶ abandoned
+       ▲                                 │                                       │
+       └──────────────────── « Remettre de nouveau » ────────────────────────────┘
+
 Transmission knows nothing of it: a sweep finds the transmitted deposits that have no row yet, all of them in one
 statement. A row is *claimed* before anything is written: under its lock, in a transaction of its own, its next attempt
 is moved away by HANDOVER_CLAIM_SECONDS, and again while that goes by. So several workers share the work, no lock is
 held while the place takes its time, and what a killed worker left has its turn again. Whoever does it again writes the
 same files under the same names (manifest.py), and the manifest last: a deposit is there completely, or has no manifest.
 
-There is no last try. What goes wrong with one deposit lets the next have its turn; a place or a receiver that is away
-ends the round.
+There is no last try, but where a document of the deposit is not there any more, or not as it arrived: no further try
+mends that. After HANDOVER_FILE_TRIES it is stopped, until somebody has put the file back, or gives the hand-over up.
+What goes wrong with one deposit lets the next have its turn; a place or a receiver that is away ends the round.
 """
 
 import errno
@@ -62,6 +67,10 @@ OTHERWISE = "L’espace de remise n’a pas pris le fichier (…)."
 
 class _NotNowError(Exception):
     """Why one deposit's hand-over waits for another try, in French."""
+
+
+class _FileLostError(_NotNowError):
+    """A document is not there, or not as it arrived."""
 
 
 class _AwayError(_NotNowError):
@@ -135,7 +144,14 @@ def repeat(handovers: HandoverQuerySet) -> int:
         manifest_sha256="",
         announced_at=None,
         last_error="",
+        stopped_at=None,
+        abandoned_at=None,
     )
+
+
+def abandon(handovers: HandoverQuerySet) -> int:
+    """Try these no more, of those that are not delivered; return how many."""
+    return handovers.undelivered().update(next_attempt_at=None, stopped_at=None, abandoned_at=timezone.now())
 
 
 def _each(rows: HandoverQuerySet, act: Callable[[Handover], None], until: float | None) -> bool:
@@ -149,6 +165,11 @@ def _each(rows: HandoverQuerySet, act: Callable[[Handover], None], until: float 
         except _AwayError as error:
             _postpone(row, str(error))
             return False
+        except _FileLostError as error:
+            if row.attempts < settings.HANDOVER_FILE_TRIES:
+                _postpone(row, str(error))
+            else:
+                _stop(row, str(error))
         except _NotNowError as error:
             _postpone(row, str(error))
         except (_LostError, Deposit.DoesNotExist):
@@ -246,19 +267,25 @@ def _postpone(row: Handover, why: str) -> None:
     logger.warning("a hand-over waits", extra={"deposit": str(row.pk), "reason": why})
 
 
+def _stop(row: Handover, why: str) -> None:
+    """Take it out of the line: somebody has to do something about it first."""
+    _held(row).update(next_attempt_at=None, stopped_at=timezone.now(), last_error=why[:500])
+    logger.error("a hand-over is stopped", extra={"deposit": str(row.pk), "reason": why})
+
+
 @contextmanager
 def _as_it_arrived(document: Document) -> Iterator[File]:
     """The document's file, read once to see that it is what was deposited."""
     try:
         with local_file(document_storage(), str(document.file)) as path, path.open("rb") as opened:
             if hashlib.file_digest(opened, "sha256").hexdigest() != document.sha256:
-                raise _NotNowError("Un document n’est plus celui qui a été déposé : voyez verify_documents.")
+                raise _FileLostError("Un document n’est plus celui qui a été déposé : voyez verify_documents.")
             opened.seek(0)
             file = File(opened, name=document.name)
             file.sha256 = document.sha256  # type: ignore[attr-defined] # so that a bucket need not read it again
             yield file
     except FileNotFoundError as error:
-        raise _NotNowError("Un document n’est plus dans le stockage du portail : voyez verify_documents.") from error
+        raise _FileLostError("Un document n’est plus dans le stockage du portail : voyez verify_documents.") from error
     except OSError as error:
         raise _AwayError(f"Le stockage des documents du portail ne répond pas ({_told(error)}).") from error
 

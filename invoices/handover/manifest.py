@@ -15,8 +15,12 @@ from django.utils import timezone
 from dossiers.models import Dossier
 
 from ..models import Deposit, Document, Invoice
+from ..proposals.kept import kept_of
+from ..proposals.values import SAME, differing
 
 VERSION = 1
+# Of a reading, what says how it was read; all the rest was read.
+HOW = ("source", "profile", "problem")
 
 
 def name_of(deposit: Deposit) -> str:
@@ -62,7 +66,19 @@ def manifest(deposit: Deposit, documents: Sequence[Document]) -> dict[str, Any]:
             }
             for name, document in named(deposit, documents)
         ],
+        **_reading(deposit, documents),
     }
+
+
+def _reading(deposit: Deposit, documents: Sequence[Document]) -> dict[str, Any]:
+    """What was read in the invoice's PDF, and which of it the depositor changed; nothing where nothing was read."""
+    reading = kept_of(document.reading for document in documents)
+    if reading is None:
+        return {}
+    said = reading.as_json()
+    how = {name: said.pop(name) for name in HOW if name in said}
+    changed = differing(reading, {name: getattr(deposit.invoice, name) for name in SAME})
+    return {"reading": {**how, "read": said, "changed": changed}}
 
 
 def _invoice(deposit: Deposit, invoice: Invoice) -> dict[str, Any]:

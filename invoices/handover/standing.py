@@ -15,6 +15,8 @@ class Standing(TextChoices):
 
     WAITING = "attente", "À remettre"
     FAILING = "echec", "En échec"
+    STOPPED = "arret", "Arrêté, document perdu"
+    ABANDONED = "abandon", "Abandonné"
     DELIVERED = "remis", "Remis"
     UNANNOUNCED = "annonce", "Remis, annonce en échec"
 
@@ -22,11 +24,13 @@ class Standing(TextChoices):
 def condition(standing: Standing, path: str = "") -> Q:
     """The rows that stand so: hand-overs, or with `path="handover__"` deposits."""
     failed = ~Q(**{f"{path}last_error": ""})
-    undelivered = Q(**{f"{path}deposit__isnull": False, f"{path}delivered_at": None})
+    in_line = Q(**{f"{path}next_attempt_at__isnull": False, f"{path}delivered_at": None})
     delivered = Q(**{f"{path}delivered_at__isnull": False})
     return {
-        Standing.WAITING: undelivered & ~failed,
-        Standing.FAILING: undelivered & failed,
+        Standing.WAITING: in_line & ~failed,
+        Standing.FAILING: in_line & failed,
+        Standing.STOPPED: Q(**{f"{path}stopped_at__isnull": False}),
+        Standing.ABANDONED: Q(**{f"{path}abandoned_at__isnull": False}),
         Standing.DELIVERED: delivered & ~failed,
         Standing.UNANNOUNCED: delivered & failed,
     }[standing]
@@ -45,6 +49,10 @@ def label_of(value: str) -> str:
 
 def standing_of(handover: Handover) -> Standing:
     """The same, of one row that is there."""
+    if handover.stopped_at:
+        return Standing.STOPPED
+    if handover.abandoned_at:
+        return Standing.ABANDONED
     if handover.delivered_at is None:
         return Standing.FAILING if handover.last_error else Standing.WAITING
     return Standing.UNANNOUNCED if handover.last_error else Standing.DELIVERED
@@ -52,10 +60,14 @@ def standing_of(handover: Handover) -> Standing:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What is still to be done: how many wait, fail and are to be told of, and for how long the oldest has waited."""
+    """What is still to be done: how many wait, fail and are to be told of, and for how long the oldest has waited.
+
+    `stopped`: those that wait for somebody. How long they do is not the portal's to mend: the oldest is not among them.
+    """
 
     waiting: int
     failing: int
+    stopped: int
     unannounced: int
     oldest: timedelta
 
@@ -63,8 +75,8 @@ class Backlog:
 def backlog() -> Backlog:
     """Read from indexes of what is not done. Transmitted deposits that no sweep has seen yet are counted too."""
     if not delivery.is_on():
-        return Backlog(0, 0, 0, timedelta(0))
-    rows, unseen = Handover.objects.undelivered(), delivery.missing()
+        return Backlog(0, 0, 0, 0, timedelta(0))
+    rows, unseen = Handover.objects.in_line(), delivery.missing()
     failing = rows.filter(condition(Standing.FAILING))
     since = [
         rows.aggregate(since=Min("deposit__transmitted_at"))["since"],
@@ -74,6 +86,7 @@ def backlog() -> Backlog:
     return Backlog(
         waiting=rows.count() - failing.count() + unseen.count(),
         failing=failing.count(),
+        stopped=Handover.objects.stopped().count(),
         unannounced=Handover.objects.unannounced().count(),
         oldest=max(timezone.now() - oldest, timedelta(0)) if oldest else timedelta(0),
     )

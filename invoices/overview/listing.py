@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_safe
 from dossiers.models import Dossier
 from roles.http import PersonRequest
 from trail.enums import Action
+from trail.paging import BoundedPaginator
 from trail.recording import record
 
 from ..models import Deposit, DepositQuerySet
@@ -22,11 +22,18 @@ from .filters import DepositFilters
 DEPOSITS_A_PAGE = 25
 
 
+class DepositPaginator(BoundedPaginator):
+    """Forty pages: who looks for an older one names it, or a period; the exports have all."""
+
+    counted = 1_000
+
+
 @require_safe
 def deposit_list(request: PersonRequest) -> HttpResponse:
     """The deposits, newest first, searched, filtered, by pages."""
     filters = DepositFilters(request.GET)
-    page = Paginator(_wanted(request, filters), DEPOSITS_A_PAGE).get_page(request.GET.get("page"))
+    paginator = DepositPaginator(_wanted(request, filters), DEPOSITS_A_PAGE)
+    page = (paginator.look_ahead if filters.is_searching else paginator.get_page)(request.GET.get("page"))
     return render(request, "invoices/overview/deposits.html", {"filters": filters, "page": page})
 
 

@@ -21,7 +21,7 @@ from outbox import sending
 from outbox.models import Mail
 
 from ..clock import database_now
-from ..models import Deposit, Document, Invoice
+from ..models import Deposit, Document, Invoice, among
 from ..presentation import minutes, written
 from ..references import PREFIX
 
@@ -41,7 +41,6 @@ def write_received(
     """The receipt of a deposit that was just written: all that its page says."""
     if not deposit.depositor.is_active:
         return
-    deposit.refresh_from_db(fields=["submitted_at"])  # the database's clock wrote it
     parts = [
         "Bonjour,",
         f"Votre dépôt est bien reçu. L’OPCO le recevra dans {minutes(delay)} ; jusque-là, vous pouvez l’annuler "
@@ -84,8 +83,8 @@ def write_received(
 
 def write_transmitted(deposits: Sequence[UUID]) -> int:
     """To the depositors of what was transmitted together, by one statement whatever their number; return how many."""
-    rows = Deposit.objects.filter(pk__in=deposits, depositor__is_active=True)
-    transmitted_at = rows.values_list("transmitted_at", flat=True).first()
+    # What was transmitted together has one moment: hundreds of ids need not be asked for it.
+    transmitted_at = Deposit.objects.filter(pk__in=deposits[:1]).values_list("transmitted_at", flat=True).first()
     if transmitted_at is None:
         return 0
     sentence = (
@@ -94,7 +93,7 @@ def write_transmitted(deposits: Sequence[UUID]) -> int:
     )
     mail = _mail("transmitted", "transmis", MARK, "", ["Bonjour,", sentence])
     return sending.write_each(
-        rows.annotate(
+        Deposit.objects.filter(pk__in=among(deposits), depositor__is_active=True).annotate(
             key=_with_reference(mail.key),
             recipient=F("depositor__email"),
             subject=_with_reference(mail.subject),

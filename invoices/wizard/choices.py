@@ -11,6 +11,7 @@ from dossiers.models import Dossier
 
 from .. import documents
 from ..presentation import counted
+from . import proposing
 from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, Situation
 
 Refusal = tuple[str, str] | None
@@ -74,6 +75,8 @@ def remove_piece(situation: Situation, slot: str) -> Refusal:
     """« Retirer »: the document of a field, and the field itself unless the rules ask for it."""
     kept = [piece for piece in situation.pieces if piece["slot"] != slot]
     if len(kept) < len(situation.pieces) or slot in (INVOICE_SLOT, CERTIFICATE_SLOT):
+        if slot == INVOICE_SLOT:
+            proposing.fill_in(situation.draft, None)
         documents.remove_from_draft(situation.draft, slot)
         situation.extra["pieces"] = kept
     return None

@@ -1,7 +1,6 @@
 """Fields that understand what a French person types: amounts, dates, an invoice's number (RULES.md §2, §5.2)."""
 
 import re
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from django.utils import timezone
 from ..catalogue import in_force
 from ..models import Deposit
 from ..presentation import counted
-from ..rules import earliest_issue_date, number_key
+from ..rules import LARGEST_AMOUNT, earliest_issue_date, has_invisible, number_key
 
 
 class AmountField(forms.CharField):
@@ -23,7 +22,6 @@ class AmountField(forms.CharField):
     Cleans to a Decimal with two decimals. Anything that could be read in two ways is not understood.
     """
 
-    MAXIMUM = Decimal("9999999999.99")
     LONGEST = 40
     UNDERSTOOD = re.compile(r"(?P<whole>\d+|\d{1,3}(?: \d{3})+)(?:[.,](?P<cents>\d*))?", re.ASCII)
 
@@ -50,7 +48,7 @@ class AmountField(forms.CharField):
         amount = Decimal(f"{match['whole'].replace(' ', '')}.{cents.ljust(2, '0')}")
         if amount <= 0:
             raise ValidationError("Le montant doit être supérieur à zéro.", code="not_positive")
-        if amount > self.MAXIMUM:
+        if amount > LARGEST_AMOUNT:
             raise ValidationError("Ce montant est trop grand : vérifiez-le.", code="too_large")
         return amount
 
@@ -123,7 +121,7 @@ class InvoiceNumberField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         number = super().clean(value)
-        if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in number):
+        if has_invisible(number):
             raise ValidationError(
                 "Ce numéro contient des caractères invisibles : saisissez-le à la main.", code="invisible"
             )

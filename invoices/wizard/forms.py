@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -26,8 +27,12 @@ from ..deposits import holder_of
 from ..enums import DocumentType
 from ..forms import PdfField
 from ..models import Deposit, Document, Draft
+from ..pdf.reading import Reading
 from ..presentation import counted
+from ..proposals.kept import kept
+from ..proposals.values import standing
 from .fields import AmountField, InvoiceNumberField, IssueDateField
+from .marks import Confirmation, Differences, MarkedField, differences, words_of
 from .steps import DETAILS, INVOICE, SEND, SUPPORTING
 
 TYPED_LENGTH = 500  # of one field, as kept; far more than any field takes
@@ -88,6 +93,20 @@ class Situation:
             return []
         still = set(self.associable.filter(pk__in=self.extra["dossiers"]).values_list("pk", flat=True))
         return [dossier for dossier in self.chosen if dossier.pk not in still]
+
+    @cached_property
+    def reading(self) -> Reading | None:
+        """What was read in the invoice's PDF."""
+        invoice = self.documents.get(INVOICE_SLOT)
+        return kept(invoice.reading) if invoice else None
+
+    @cached_property
+    def recognised(self) -> list[Dossier]:
+        """The dossiers that the draft's documents mention, that may be associated as of now and are not."""
+        mentioned = self.extra.get("mentioned", {})
+        found = {pk for slot in self.documents for pk in mentioned.get(slot, ())} - set(self.extra["dossiers"])
+        full = len(self.chosen) >= self.limits.associated_dossiers
+        return list(self.associable.filter(pk__in=found)) if found and not full else []
 
     @property
     def certificate_required(self) -> bool:
@@ -158,7 +177,9 @@ class StepForm(forms.Form):
     def full_clean(self) -> None:
         super().full_clean()
         for name, sentence in self.refusals.items():
-            self.errors.setdefault(name, self.error_class(renderer=self.renderer)).append(sentence)
+            # What a step has no field for is said of the whole of it.
+            place = name if name in self.fields else NON_FIELD_ERRORS
+            self.errors.setdefault(place, self.error_class(renderer=self.renderer)).append(sentence)
 
     def file_slots(self) -> dict[str, str]:
         """The fields of this step that take a file, with the type of document (its code) that each makes."""
@@ -206,15 +227,33 @@ class InvoiceFileForm(StepForm):
         return Gauge(2 - len(missing), 2, f"À compléter : {', '.join(missing)}" if missing else "Complète")
 
 
+def already_used(number: str, situation: Situation) -> str | None:
+    """That the invoice's number is used in the perimeter, and by what, if the person may see it (§5.2); else None."""
+    draft = situation.draft
+    holder = holder_of(number, draft.as_side, draft.origin.perimeter_id(draft.as_side))
+    if holder is None:
+        return None
+    if not Deposit.objects.visible_to(situation.person).filter(pk=holder.pk).exists():
+        return f"Ce numéro de facture est déjà utilisé pour {draft.origin.perimeter(draft.as_side).name}."
+    return format_html(
+        "Ce numéro est déjà celui de la facture déposée le {} dans le dossier {}.",
+        date_format(timezone.localtime(holder.submitted_at), "j F Y"),
+        holder.origin.number,
+    )
+
+
 class DetailsForm(StepForm):
     """« Détails de la facture » (§5.2)."""
 
+    bound_field_class = MarkedField
     TYPED = (
         ("number", "numéro"),
         ("issue_date", "date"),
         ("amount_ht", "montant HT"),
         ("amount_ttc", "montant TTC"),
     )
+    # What else may be wrong with the step, and is nothing to complete where it is not.
+    FURTHER = (("recherche", "dossiers associés"), ("confirmed", "confirmation"))
 
     recherche = forms.CharField(
         label="Rechercher un autre dossier à associer",
@@ -230,6 +269,10 @@ class DetailsForm(StepForm):
     issue_date = IssueDateField(label="Date d'émission")
     amount_ht = AmountField(label="Montant HT", help_text="En euros, par exemple 1 234,56.")
     amount_ttc = AmountField(label="Montant TTC", help_text="Égal au montant HT si la formation est exonérée de TVA.")
+
+    confirmed = Confirmation(label="Je confirme les valeurs saisies")
+    # What differs from the XML of the invoice's PDF, once the form was checked.
+    differences = Differences()
 
     REQUIRED = {
         "number": "Indiquez le numéro de la facture.",
@@ -263,24 +306,18 @@ class DetailsForm(StepForm):
             f"{counted(self.situation.limits.associated_dossiers, 'dossier')} au plus."
         )
 
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """Of the fields that hold what is proposed, where that was read."""
+        reading = self.situation.reading
+        held = {name: str(self[name].value() or "") for name, _ in self.TYPED}
+        return dict.fromkeys(standing(held, reading), words_of(reading)) if reading else {}
+
     def clean_number(self) -> str:
         number = self.cleaned_data["number"]
-        draft = self.situation.draft
-        holder = holder_of(number, draft.as_side, draft.origin.perimeter_id(draft.as_side))
-        if holder:
-            raise forms.ValidationError(self._already_used(holder), code="taken")
+        if sentence := already_used(number, self.situation):
+            raise forms.ValidationError(sentence, code="taken")
         return number
-
-    def _already_used(self, holder: Deposit) -> str:
-        """The clash, and by what, if the person may see it (§5.2)."""
-        place = self.situation.draft.origin.perimeter(self.situation.draft.as_side)
-        if not Deposit.objects.visible_to(self.situation.person).filter(pk=holder.pk).exists():
-            return f"Ce numéro de facture est déjà utilisé pour {place.name}."
-        return format_html(
-            "Ce numéro est déjà celui de la facture déposée le {} dans le dossier {}.",
-            date_format(timezone.localtime(holder.submitted_at), "j F Y"),
-            holder.origin.number,
-        )
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -300,13 +337,28 @@ class DetailsForm(StepForm):
                 f"Le dossier {dossier.number} (« {dossier.get_status_display()} ») ne peut plus être associé : "
                 "retirez-le de la liste.",
             )
+        self._check_against_reading()
         return data
 
+    def _check_against_reading(self) -> None:
+        """What differs from the XML is confirmed, and what is proposed is seen, before anything is sent."""
+        labels = {name: str(self.fields[name].label) for name, _ in self.TYPED}
+        self.differences = differences(self.situation.reading, self.cleaned_data, labels)
+        if self.differences and self.cleaned_data.get("confirmed") != self.differences.mark:
+            self.add_error(
+                "confirmed",
+                "Ce qui est saisi n’est pas ce que dit le XML de votre facture\u00a0: corrigez-le, ou confirmez-le.",
+            )
+        if self.marks and DETAILS not in self.situation.extra["attempted"]:
+            sentence = "Vérifiez les valeurs proposées d’après votre PDF, puis continuez."
+            self.add_error(None, forms.ValidationError(sentence, code="unseen"))
+
     def gauge(self) -> Gauge:
-        missing = [words for name, words in self.TYPED if name in self.errors]
-        if "recherche" in self.errors:
-            missing.append("dossiers associés")
-        total = len(self.TYPED) + ("recherche" in self.errors)
+        further = [words for name, words in self.FURTHER if name in self.errors]
+        missing = [words for name, words in self.TYPED if name in self.errors] + further
+        total = len(self.TYPED) + len(further)
+        if not missing and self.has_error(NON_FIELD_ERRORS, "unseen"):
+            return Gauge(total, total + 1, "À vérifier")
         return Gauge(total - len(missing), total, f"À compléter : {', '.join(missing)}" if missing else "Complète")
 
 

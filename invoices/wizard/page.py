@@ -7,6 +7,7 @@ from typing import Any
 from ..deposits import deposited_before
 from ..models import Deposit, Document
 from ..presentation import quoted
+from . import told
 from .forms import CERTIFICATE_SLOT, INVOICE_SLOT, Situation, StepForm
 from .steps import STEP_TITLES
 
@@ -69,13 +70,14 @@ def repeats(situation: Situation) -> dict[str, Repeat]:
 
 
 def file_field(form: StepForm, slot: str, repeated: Mapping[str, Repeat]) -> dict[str, Any]:
-    """A field for a file: what it holds, whether it must, whether « Retirer » goes with it, where else it is."""
+    """A field for a file: what it holds, whether it must, whether « Retirer » goes with it, what to tell of it."""
     held = form.situation.documents.get(slot)
     required = slot == INVOICE_SLOT or (slot == CERTIFICATE_SLOT and form.situation.certificate_required)
     return {
         "field": form[slot],
         "document": held,
         "repeat": repeated.get(slot),
+        "told": list(told.of_invoice(form.situation)) if slot == INVOICE_SLOT else [],
         "tag": "Obligatoire" if required else "",
         "removable": slot not in (INVOICE_SLOT, CERTIFICATE_SLOT) or held,
     }

@@ -25,8 +25,8 @@ class DraftStorage(BaseStorage):
 
     In `extra_data`: `dossiers`, the ids of the associated dossiers in the order chosen; `pieces`, the fields
     added for supporting documents, as [{"slot": …, "type": …}], and `pieces_added`, how many there ever
-    were; `attempted`, the steps that the person has wanted to leave forwards, whose errors are shown from
-    then on.
+    were; `mentioned`, the ids of the dossiers that the file of each field mentions, once one came; `attempted`, the
+    steps that the person has wanted to leave forwards, whose errors are shown from then on.
     """
 
     def __init__(self, prefix: str, request: DraftRequest, file_storage: None = None) -> None:

@@ -28,7 +28,7 @@ from ..models import Document, Draft
 from ..pdf import PdfRefused
 from ..presentation import minutes, quoted
 from ..uploads import IncomingFile
-from . import association, choices, lapsed, stamps
+from . import association, choices, lapsed, proposing, stamps
 from .forms import (
     CERTIFICATE_SLOT,
     INVOICE_SLOT,
@@ -54,6 +54,7 @@ CHOICES: dict[str, dict[str, choices.Choice]] = {
         "rechercher": choices.search,
     },
     SUPPORTING: {
+        "associer": choices.associate,
         "recevoir": choices.keep_file,
         "ajouter-piece": choices.add_piece,
         "retirer-piece": choices.remove_piece,
@@ -249,6 +250,7 @@ class DepositWizard(SessionWizardView):
         slots = self.slots_of(self.storage.draft, step)
         for slot, document in self.arrived.items():
             if slots.get(slot) == document.type:
+                proposing.take_from(document, self.storage.draft, slot, self.request.user)
                 documents.put_in_draft(document, self.storage.draft, slot)
 
     def act(self, step: str, searched_before: str) -> HttpResponse:

@@ -127,10 +127,7 @@ def start(console: Console, services: list[Service], port: int) -> None:
     """Start all in the order of need, and return when the web server answers; SystemExit when it does not."""
     if "REDIS_URL" not in os.environ:
         start_broker(console, services)
-    manage(console, "migrate", "--verbosity", "0")
-    # Anew, for what an interrupted start left half written would pass for current.
-    manage(console, "collectstatic", "--clear", "--no-input", "--verbosity", "0")
-    manage(console, "demo")
+    manage(console, "prepare")
     python = sys.executable
     # Whoever presses Ctrl-C does not wait for an upload.
     web = f"--config python:portal.gunicorn portal.wsgi --bind {HOST}:{port} --graceful-timeout 5"

@@ -95,6 +95,7 @@ def from_database() -> Iterator[Metric]:
     handovers = standing.backlog()
     yield GaugeMetricFamily("portail_handovers_waiting", "Hand-overs in line, never failed so far", handovers.waiting)
     yield GaugeMetricFamily("portail_handovers_failing", "Hand-overs in line that failed", handovers.failing)
+    yield GaugeMetricFamily("portail_handovers_stopped", "Hand-overs of which a document is lost", handovers.stopped)
     yield GaugeMetricFamily(
         "portail_handovers_unannounced", "Hand-overs of which the webhook is still to tell", handovers.unannounced
     )

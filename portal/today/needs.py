@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from exchange.enums import State
 from exchange.models import Import
 from invoices import statistics
-from invoices.flags import WITH
+from invoices.flags import Flag, everywhere
 from invoices.handover import delivery
 from invoices.handover.standing import Standing, condition
 from invoices.models import Deposit, Handover
@@ -119,12 +119,16 @@ def to_look_at() -> list[Line]:
     first = timezone.localdate() - A_WEEK + timedelta(days=1)
     week = Deposit.objects.filter(submitted_at__gte=timezone.make_aware(datetime.combine(first, time.min)))
     return [
-        Line(flag.label, bounded(found(week)), address_of(Deposit, signalement=flag.value, du=first.isoformat()))
-        for flag, found in WITH.items()
+        Line(
+            flag.label,
+            bounded(week.filter(pk__in=everywhere(flag))),
+            address_of(Deposit, signalement=flag.value, du=first.isoformat()),
+        )
+        for flag in Flag
     ]
 
 
-# Each flag is asked of each deposit of the week.
+# Each flag is looked up in all deposits.
 flagged_of_the_week: Kept[list[Line]] = Kept(to_look_at, seconds=KEPT_SECONDS)
 
 
@@ -143,10 +147,14 @@ def unsent_mails() -> Iterable[Line]:
 
 
 def failing_handovers() -> Iterable[Line]:
-    """Deposits that the OPCO's own system could not be given, or told of; they are tried again by themselves."""
+    """Deposits that the OPCO's own system could not be given, or told of; and those that wait for somebody."""
     if not delivery.is_on():
         return
-    labels = {Standing.FAILING: "Remises en échec", Standing.UNANNOUNCED: "Remises dont l’annonce échoue"}
+    labels = {
+        Standing.STOPPED: "Remises arrêtées, dont un document est perdu",
+        Standing.FAILING: "Remises en échec",
+        Standing.UNANNOUNCED: "Remises dont l’annonce échoue",
+    }
     for one, label in labels.items():
         count = bounded(Handover.objects.filter(condition(one)))
         yield Line(label, count, address_of(Handover, remise=one.value))
@@ -197,7 +205,9 @@ NEEDS = (
     Need(
         "invoices.view_handover",
         "Remises au système de l’OPCO",
-        "Elles sont réessayées d’elles-mêmes. Si l’erreur demeure, prévenez l’exploitant : rien n’est perdu.",
+        "Celles qui échouent sont réessayées d’elles-mêmes\u00a0; si l’erreur demeure, prévenez l’exploitant. Celles "
+        "dont un document est perdu ne le sont plus\u00a0: faites restaurer le fichier, puis remettez-les de nouveau, "
+        "ou abandonnez-les.",
         failing_handovers,
     ),
     Need(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pygal
 from django.utils.safestring import SafeString
+from pygal.etree import etree as pygals
 from pygal.style import Style
 
 from portal.templatetags.french import grouped
@@ -20,6 +21,8 @@ from .figures import Figure
 # It would find pygal's plugins, of which there are none here, by a way that Python 3.12 has done away with: each import
 # that comes after it would warn.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+# Where lxml is installed it would draw with that, whose elements are of another kind than those that are taken here.
+pygals.to_etree()
 
 WIDTH, HEIGHT = 640, 260
 LABEL_PIXELS = 12

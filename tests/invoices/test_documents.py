@@ -384,8 +384,8 @@ def test_whoever_sees_a_dossier_sees_the_documents_filed_in_it_and_no_one_else(s
         expected = everything if name in SEEN_BY[state] else set()
         assert set(Document.objects.visible_to(person)) == expected, name
         assert set(Deposit.objects.visible_to(person)) == ({deposit} if expected else set()), name
-    assert set(Deposit.objects.filed_in(dossier)) == {deposit}
-    assert set(Deposit.objects.filed_in(associated)) == ({deposit} if state == DepositState.TRANSMITTED else set())
+    assert Deposit.objects.filed_in(dossier) == [deposit.pk]
+    assert Deposit.objects.filed_in(associated) == ([deposit.pk] if state == DepositState.TRANSMITTED else [])
 
 
 def test_a_document_filed_in_several_dossiers_of_a_person_is_listed_once(dossier, provider):

@@ -1,11 +1,14 @@
 """What somebody of the OPCO should look at: each flag on what bears it, and on nothing beside it."""
 
+from decimal import Decimal
+
 import pytest
 
 from invoices import flags, transmission
 from invoices.enums import DocumentType
 from invoices.flags import Flag
 from invoices.models import Deposit, Document
+from invoices.pdf.reading import Reading, Source
 from roles.enums import Side
 from tests.factories import DossierFactory, EstablishmentFactory, UserFactory, make_deposit
 
@@ -27,6 +30,7 @@ def bearing(flag: Flag) -> set[Deposit]:
         row.pk for row in found
     }
     assert found <= set(flags.to_look_at(Deposit.objects.all()))
+    assert flags.everywhere(flag) == {row.pk for row in found} <= flags.everywhere(*Flag)
     return found
 
 
@@ -90,6 +94,15 @@ def test_a_number_used_on_both_sides():
     assert bearing(Flag.BOTH_SIDES) == {provider, company}
     cancel(company)
     assert bearing(Flag.BOTH_SIDES) == set()
+
+
+def test_another_amount_than_the_xml_says():
+    deposit(number="F-1", reading=Reading(source=Source.XML, number="f-1", amount_ttc=Decimal("4800")))
+    deposit(number="F-2", reading=Reading(source=Source.TEXT, amount_ttc=Decimal("4900")))
+    made = deposit(number="F-3", reading=Reading(source=Source.XML, amount_ttc=Decimal("4900")))
+    assert bearing(Flag.NOT_AS_IN_XML) == {made}
+    cancel(made)
+    assert bearing(Flag.NOT_AS_IN_XML) == set()
 
 
 def test_each_flag_is_explained():

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from invoices import deposits, transmission
 from invoices.enums import DocumentType
 from invoices.models import Deposit
+from invoices.overview.listing import DepositPaginator
 from roles.enums import Role, Side
 from tests.factories import DossierFactory, EstablishmentFactory, UserFactory, give_role, make_deposit, person_with
 
@@ -73,6 +74,18 @@ def test_newest_first_by_pages_of_25(dossier, provider, log_in):
     assert len(listed(client)) == 25
     assert listed(client) + listed(client, page="2") == [f"N-{rank:02d}" for rank in range(26, -1, -1)]
     assert [row["Facture"] for row in csv_rows(client, page="2")] == [f"N-{rank:02d}" for rank in range(26, -1, -1)]
+
+
+def test_a_list_of_very_many_ends_and_says_how_to_find_the_others(dossier, provider, log_in, monkeypatch):
+    monkeypatch.setattr(DepositPaginator, "counted", 25)
+    for rank in range(26):
+        make_deposit(dossier, provider, Side.PRESTATAIRE, number=f"F-{rank}", delay=timedelta(0))
+    client = log_in(provider)
+    assert "Seuls les 25 premiers dépôts sont listés" in page(client)
+    assert 'rel="next"' not in page(client)
+    assert "Seuls les 25 premiers dépôts sont listés" in page(client, q="F-")
+    assert "Seuls les" not in page(client, q="F-25")
+    assert len(csv_rows(client)) == 26
 
 
 def test_a_row_says_what_was_deposited_where_and_as_whom(dossier, provider, log_in):

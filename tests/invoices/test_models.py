@@ -115,9 +115,20 @@ def tuition_without_an_invoice():
 # --- A hand-over ---------------------------------------------------------------------------------------------------
 
 
-@violations.of("handover_in_line_until_delivered")
+@violations.of("handover_in_line_until_delivered_or_out_of_it")
 def neither_delivered_nor_in_line():
     Handover.objects.create(deposit=transmitted(), next_attempt_at=None)
+
+
+@violations.of("handover_in_line_until_delivered_or_out_of_it")
+def stopped_and_still_in_line():
+    Handover.objects.create(deposit=transmitted(), stopped_at=timezone.now())
+
+
+@violations.of("handover_in_line_until_delivered_or_out_of_it")
+def stopped_and_given_up():
+    now = timezone.now()
+    Handover.objects.create(deposit=transmitted(), next_attempt_at=None, stopped_at=now, abandoned_at=now)
 
 
 @violations.of("handover_delivered_with_its_manifest")

@@ -10,12 +10,13 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from dossiers.enums import DossierStatus
 from invoices import deposits, tasks, transmission
-from invoices.enums import DepositState
+from invoices.enums import DepositState, DocumentType
 from invoices.models import Deposit
 from outbox.models import Mail
 from roles.enums import Role, Side
@@ -52,7 +53,22 @@ def ago(deposit: Deposit, **duration: float) -> None:
 
 
 def shown_in(dossier) -> list[Deposit]:
-    return list(Deposit.objects.filed_in(dossier))
+    return [Deposit.objects.get(pk=pk) for pk in Deposit.objects.filed_in(dossier)]
+
+
+def test_it_is_sent_by_as_many_statements_whatever_is_sent(dossier, provider):
+    others = DossierFactory.create_batch(4, training_provider=dossier.training_provider)
+    counts = []
+    for number, documents, associated in (("F-1", 1, others[:1]), ("F-2", 4, others)):
+        with CaptureQueriesContext(connection) as captured:
+            make_deposit(
+                dossier, provider, number=number, documents=[DocumentType.RIB] * documents, associated=associated
+            )
+        # The documents had arrived before, each by a statement of its own.
+        counts.append(sum('INSERT INTO "invoices_document"' not in query["sql"] for query in captured.captured_queries))
+    assert counts[0] == counts[1] < 20
+    sent = Deposit.objects.get(number_key="f-2")
+    assert [document.position for document in sent.documents.all()] == [0, 1, 2, 3, 4]
 
 
 def test_the_delay_is_fifteen_minutes_by_the_databases_clock(deposit, settings, time_machine):

@@ -1,8 +1,10 @@
 """How a file arrives: streamed once, hashed on its way, bounded, and gone with its request unless it is kept."""
 
+import errno
 import gc
 import hashlib
 import logging
+import os
 import re
 import tracemalloc
 import uuid
@@ -83,6 +85,16 @@ def test_the_file_is_at_its_place_whole_with_its_hash(started, incoming_folder):
     assert content_of(document) == content
     assert document.sha256 == hashlib.sha256(content).hexdigest()
     assert document.size == len(content)
+    assert list(incoming_folder.iterdir()) == []
+
+
+def test_what_the_disk_does_not_take_is_not_kept(started, incoming_folder, monkeypatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "son espace de stockage ne répond pas" in upload(started, plain_pdf("Facture")).content.decode()
+    assert not started.draft.documents.exists()
     assert list(incoming_folder.iterdir()) == []
 
 

@@ -34,6 +34,8 @@ class Command(BaseCommand):
             delivery.hand_over()
         left = standing.backlog()
         self.stdout.write(f"Waiting: {left.waiting}. Failing: {left.failing}. To be told of: {left.unannounced}.")
+        if left.stopped:
+            self.stdout.write(f"Stopped, a document is lost: {left.stopped}.")
 
 
 def _day(text: str) -> datetime:

@@ -476,6 +476,32 @@ def test_a_deposit_s_time_does_not_end_before_it_is_handed_over(folder, settings
     assert Handover.objects.count() == 0
 
 
+def test_a_lost_document_stops_it_after_some_tries(folder, settings, caplog):
+    deposit = transmitted()
+    document = deposit.documents.first()
+    document.file.storage.delete(document.file.name)
+    for attempt in range(1, settings.HANDOVER_FILE_TRIES + 1):
+        tasks.hand_over()
+        row = Handover.objects.get()
+        assert (row.attempts, row.stopped_at is not None) == (attempt, attempt == settings.HANDOVER_FILE_TRIES)
+        wait(timedelta(hours=1))
+    assert row.next_attempt_at is None
+    assert "n’est plus dans le stockage" in row.last_error
+    assert any(record.levelname == "ERROR" and record.msg == "a hand-over is stopped" for record in caplog.records)
+    tasks.hand_over()
+    assert Handover.objects.get().attempts == settings.HANDOVER_FILE_TRIES
+
+
+def test_stopped_a_deposit_is_kept_beyond_its_time_and_given_up_it_is_not(folder, settings):
+    deposit = transmitted()
+    delivery.enrol()
+    Handover.objects.update(next_attempt_at=None, stopped_at=timezone.now())
+    long_ago(deposit, timedelta(days=366 * settings.DEPOSIT_RETENTION_YEARS + 1))
+    assert retention.forget() == 0
+    assert delivery.abandon(Handover.objects.all()) == 1
+    assert retention.forget() == 1
+
+
 def test_without_a_place_a_row_that_waits_keeps_nothing(folder, settings):
     deposit = transmitted()
     delivery.enrol()

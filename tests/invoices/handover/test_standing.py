@@ -1,10 +1,12 @@
 """Where a hand-over stands: in its own list, on the list of deposits, in the metrics."""
 
+import hashlib
 import math
 import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
@@ -19,9 +21,9 @@ from invoices import tasks
 from invoices.handover import delivery, standing
 from invoices.handover.admin import StandingFilter
 from invoices.handover.standing import Standing
-from invoices.models import Deposit, Handover
+from invoices.models import Deposit, Document, Handover
 from portal.observe import metrics
-from tests.factories import DossierFactory, UserFactory, make_deposit
+from tests.factories import DossierFactory, UserFactory, make_deposit, small_pdf
 from tests.invoices.handover.conftest import files_in, transmitted, wait
 from trail.enums import Action
 from trail.models import Event
@@ -35,16 +37,19 @@ LISTING = "admin:invoices_handover_changelist"
 def one_of_each(folder, webhook) -> dict[str, Deposit]:
     """A deposit of each standing, and two that have none."""
     webhook.status = 500
-    told, untold, failing = (transmitted() for _ in range(3))
-    document = failing.documents.first()
-    document.file.storage.delete(document.file.name)
+    told, untold, failing, stopped, abandoned = (transmitted() for _ in range(5))
+    for one in (failing, stopped, abandoned):
+        lose_a_document(one)
     delivery.enrol()
+    lost = Handover.objects.filter(pk__in=[stopped.pk, abandoned.pk])
+    lost.update(attempts=settings.HANDOVER_FILE_TRIES - 1)
     Handover.objects.filter(pk=untold.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=5))
     webhook.status = 200
     tasks.hand_over()
     webhook.status = 500
     Handover.objects.filter(pk=untold.pk).update(next_attempt_at=timezone.now())
     tasks.hand_over()
+    delivery.abandon(lost.filter(pk=abandoned.pk))
     waiting = transmitted()
     delivery.enrol()
     before = transmitted()
@@ -56,11 +61,18 @@ def one_of_each(folder, webhook) -> dict[str, Deposit]:
     return {
         Standing.WAITING: waiting,
         Standing.FAILING: failing,
+        Standing.STOPPED: stopped,
+        Standing.ABANDONED: abandoned,
         Standing.DELIVERED: told,
         Standing.UNANNOUNCED: untold,
         "before": before,
         "pending": make_deposit(DossierFactory(), UserFactory()),
     }
+
+
+def lose_a_document(deposit: Deposit) -> None:
+    document = deposit.documents.first()
+    document.file.storage.delete(document.file.name)
 
 
 def browser(*permissions: str) -> Client:
@@ -131,42 +143,91 @@ def test_the_list_costs_the_same_for_two_and_for_twenty(folder):
     assert queries() == few
 
 
-def repeat(client: Client, *deposits: Deposit):
-    chosen = {"action": "repeat", "_selected_action": [deposit.pk for deposit in deposits]}
-    return client.post(reverse(LISTING), chosen, follow=True)
+def choose(client: Client, action: str, *deposits: Deposit, **confirmed: str):
+    """An action with these, as the list asks for it; `confirmed="oui"` as the page that asks does."""
+    chosen = {"action": action, "_selected_action": [deposit.pk for deposit in deposits]}
+    return client.post(reverse(LISTING), chosen | confirmed, follow=True)
+
+
+def told(answer) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]
 
 
 def test_handed_over_anew_from_the_list(one_of_each, webhook, folder):
     webhook.status = 200
     client = browser("view_handover", "repeat_handover")
-    failing, told = one_of_each[Standing.FAILING], one_of_each[Standing.DELIVERED]
+    failing, delivered = one_of_each[Standing.FAILING], one_of_each[Standing.DELIVERED]
     document = failing.documents.first()
     document.file.storage.save(document.file.name, ContentFile(b"%PDF-1.4 another"))
     document.sha256 = ""
-    answer = repeat(client, failing, told)
-    assert "2 remises de nouveau en file." in answer.content.decode()
+    before = list(Handover.objects.order_by("pk").values())
+    asked = choose(client, "repeat", failing, delivered)
+    assert {pk for pk, _ in asked.context["asked"].possible} == {failing.pk, delivered.pk}
+    assert list(Handover.objects.order_by("pk").values()) == before
+    assert not Event.objects.filter(action=Action.ADMIN_CHANGE).exists()
+    answer = choose(client, "repeat", failing, delivered, confirmed="oui")
+    assert told(answer) == ["2 remises de nouveau en file."]
     events = Event.objects.filter(action=Action.ADMIN_CHANGE)
-    assert {event.deposit for event in events} == {failing.pk, told.pk}
+    assert {event.deposit for event in events} == {failing.pk, delivered.pk}
     assert {event.details["change"] for event in events} == {"Remise demandée de nouveau."}
     tasks.hand_over()
-    assert Handover.objects.get(pk=told.pk).announced_at
+    assert Handover.objects.get(pk=delivered.pk).announced_at
     assert "n’est plus celui qui a été déposé" in Handover.objects.get(pk=failing.pk).last_error
 
 
-def test_who_may_only_look_hands_nothing_over(one_of_each):
-    before = set(Handover.objects.values_list("pk", "next_attempt_at"))
+def test_given_up_from_the_list(one_of_each):
+    client = browser("view_handover", "abandon_handover")
+    stopped, failing, waiting = (one_of_each[s] for s in (Standing.STOPPED, Standing.FAILING, Standing.WAITING))
+    asked = choose(client, "abandon", stopped, failing, waiting).context["asked"]
+    assert {pk for pk, _ in asked.possible} == {stopped.pk, failing.pk}
+    ((line, why),) = asked.impossible
+    assert (waiting.reference in line, why) == (True, "elle n’a pas encore échoué")
+    assert Handover.objects.get(pk=failing.pk).next_attempt_at
+    answer = choose(client, "abandon", stopped, failing, waiting, confirmed="oui")
+    assert told(answer) == ["2 remises abandonnées.", "Ce qui n’est pas en échec n’a pas été abandonné."]
+    events = Event.objects.filter(action=Action.ADMIN_CHANGE)
+    assert {event.deposit for event in events} == {stopped.pk, failing.pk}
+    assert {event.details["change"] for event in events} == {"Remise abandonnée."}
+    rows = {row.pk: standing.standing_of(row) for row in Handover.objects.all()}
+    assert [rows[one.pk] for one in (stopped, failing, waiting)] == [
+        *(Standing.ABANDONED, Standing.ABANDONED, Standing.WAITING)
+    ]
+
+
+def test_a_lost_document_that_is_there_again_is_handed_over(one_of_each, webhook, folder):
+    webhook.status = 200
+    client = browser("view_handover", "repeat_handover")
+    for name in (Standing.STOPPED, Standing.ABANDONED):
+        deposit = one_of_each[name]
+        document = deposit.documents.first()
+        document.file.storage.save(document.file.name, ContentFile(small_pdf()))
+        Document.objects.filter(pk=document.pk).update(sha256=hashlib.sha256(small_pdf()).hexdigest())
+        choose(client, "repeat", deposit, confirmed="oui")
+    tasks.hand_over()
+    for name in (Standing.STOPPED, Standing.ABANDONED):
+        assert standing.standing_of(Handover.objects.get(pk=one_of_each[name].pk)) == Standing.DELIVERED
+        assert f"{one_of_each[name].reference}.json" in files_in(folder)
+
+
+@pytest.mark.parametrize("action", ["repeat", "abandon"])
+def test_who_may_only_look_hands_nothing_over(one_of_each, action):
+    before = list(Handover.objects.order_by("pk").values())
     client = browser("view_handover")
-    assert "Remettre de nouveau" not in client.get(reverse(LISTING)).content.decode()
-    repeat(client, *one_of_each.values())
-    assert set(Handover.objects.values_list("pk", "next_attempt_at")) == before
+    page = client.get(reverse(LISTING)).content.decode()
+    assert "Remettre de nouveau" not in page
+    assert "Abandonner" not in page
+    choose(client, action, *(one_of_each[name] for name in Standing), confirmed="oui")
+    assert list(Handover.objects.order_by("pk").values()) == before
     assert browser().get(reverse(LISTING)).status_code == 403
 
 
-def test_so_many_at_once_are_refused(one_of_each, monkeypatch):
-    monkeypatch.setattr("invoices.handover.admin.REPEATED_AT_ONCE", 1)
-    client = browser("view_handover", "repeat_handover")
-    answer = repeat(client, one_of_each[Standing.FAILING], one_of_each[Standing.DELIVERED])
-    assert "Choisissez 1 remises au plus" in answer.content.decode()
+@pytest.mark.parametrize("action", ["repeat", "abandon"])
+def test_so_many_at_once_are_refused(one_of_each, action, monkeypatch):
+    monkeypatch.setattr("invoices.handover.admin.AT_ONCE", 1)
+    client = browser("view_handover", "repeat_handover", "abandon_handover")
+    for confirmed in ({}, {"confirmed": "oui"}):
+        answer = choose(client, action, one_of_each[Standing.FAILING], one_of_each[Standing.STOPPED], **confirmed)
+        assert told(answer) == ["Choisissez 1 remises au plus à la fois\u00a0: rien n’a été fait."]
     assert not Event.objects.filter(action=Action.ADMIN_CHANGE).exists()
 
 
@@ -188,6 +249,7 @@ def test_what_waits_fails_and_is_untold_is_counted(one_of_each, monkeypatch):
     )
     assert read("portail_handovers_waiting") == 2
     assert read("portail_handovers_failing") == 1
+    assert read("portail_handovers_stopped") == 1
     assert read("portail_handovers_unannounced") == 1
     assert 540 <= read("portail_handover_oldest_seconds") < 600
 

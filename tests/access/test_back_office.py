@@ -3,6 +3,7 @@
 Each group may what the one before it may, so a row names the first that may. An address without a row fails.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ from tests.access.test_matrix import (
     admin_addresses,
     ask,
 )
-from tests.access.world import World, make_world
+from tests.access.world import World
 from tests.factories import ImportFactory, UserFactory
 from tests.groups import staff
 from trail.models import Event
@@ -64,7 +65,7 @@ PAGES = {
 ACTIONS = {
     "invoices.deposit": {"relaunch": CLERK, "download": CLERK, "cancel": SUPERVISOR},
     "outbox.mail": {"put_back": CLERK},
-    "invoices.handover": {"repeat": CLERK},
+    "invoices.handover": {"repeat": CLERK, "abandon": SUPERVISOR},
     "roles.failedlogin": {"unlock": CLERK},
     "dossiers.dossier": {"delete_selected": SUPERUSER},
     "roles.company": {"delete_selected": SUPERUSER},
@@ -86,16 +87,22 @@ OF_ONE = {
 }
 
 
-@pytest.fixture
-def world() -> World:
-    made = make_world()
-    Group.objects.get_or_create(name="Groupe")
-    FailedLogIn.objects.create(username="camille@essai.example", failures_since_start=1)
-    Handover.objects.create(deposit=Deposit.objects.first())
-    ImportFactory()
-    assert Mail.objects.exists()
-    assert Event.objects.exists()
-    return made
+@pytest.fixture(scope="module")
+def furnish() -> Callable[[World], None]:
+    """A row of each model, and a browser for each of the staff."""
+
+    def furnished(world: World) -> None:
+        Group.objects.get_or_create(name="Groupe")
+        FailedLogIn.objects.create(username="camille@essai.example", failures_since_start=1)
+        Handover.objects.create(deposit=Deposit.objects.first())
+        ImportFactory()
+        assert Mail.objects.exists()
+        assert Event.objects.exists()
+        for name, person in people().items():
+            world.people[name], world.browsers[name] = person, Client()
+            world.browsers[name].force_login(person)
+
+    return furnished
 
 
 def people() -> dict[str, User]:
@@ -104,11 +111,7 @@ def people() -> dict[str, User]:
 
 
 def browsers(world: World) -> dict[str, Client]:
-    found = {name: world.browsers[name] for name in OTHERS}
-    for name, person in people().items():
-        found[name] = Client()
-        found[name].force_login(person)
-    return found
+    return {name: world.browsers[name] for name in (*OTHERS, *STAFF)}
 
 
 def may(who: str, first: str) -> bool:

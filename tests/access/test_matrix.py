@@ -44,7 +44,6 @@ from tests.access.world import (
     Things,
     World,
     make_deposit_and_draft,
-    make_world,
 )
 from tests.answers import sent
 from tests.factories import DossierFactory, ImportFactory, UserFactory, person_with
@@ -152,11 +151,6 @@ def test_every_address_has_its_row():
 
 
 # --- Asking ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def own(world: World) -> Things:

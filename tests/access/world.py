@@ -123,12 +123,17 @@ def make_world() -> World:
         TOTPDevice.objects.create(user=people[name], name="Application", confirmed=True)
     devices.begin(people["enrolling"])
     for name in WAIT:
-        answer = browsers[name].post("/connexion/", {"username": people[name].email, "password": "demo"})
-        assert answer.url == "/connexion/code/"
+        begin_to_wait(browsers[name], people[name])
     people["role withdrawn"].role_assignments.all().delete()
     people["deactivated"].is_active = False
     people["deactivated"].save(update_fields=["is_active"])
     return World(dossier, associated, deposit, draft, people, browsers)
+
+
+def begin_to_wait(browser: Client, person: User) -> None:
+    """Give the right password: from now on, and for some minutes, the person is waited for with a code."""
+    answer = browser.post("/connexion/", {"username": person.email, "password": "demo"})
+    assert answer.url == "/connexion/code/"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ COLOURS_ALONE = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
 
+WHOLE_PAGE = {"include": [["html"]]}
+
 ONE_OF_EACH = """() => {
     const wrong = [];
     const headings = document.querySelectorAll("h1");
@@ -79,14 +81,14 @@ class AxeInPage(Axe):
     def run(self, page: Page, context: Any = None, options: Any = None) -> Any:
         if page.evaluate("typeof axe === 'undefined'"):
             page.evaluate(self.axe_script)
-        return page.evaluate(f"axe.run({json.dumps(options)})")
+        return page.evaluate(f"axe.run({json.dumps(context)}, {json.dumps(options)})")
 
 
 AXE = AxeInPage()
 
 
-def axe_violations(page: Page) -> list[str]:
-    """What axe finds, of whatever impact, wide and on a phone, light and dark."""
+def axe_violations(page: Page, *, context: Any = WHOLE_PAGE, **further: Any) -> list[str]:
+    """What axe finds, of whatever impact, wide and on a phone, light and dark; `context` and `further` are its own."""
     found = []
     for width in (WIDE, PHONE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -94,7 +96,7 @@ def axe_violations(page: Page) -> list[str]:
             page.emulate_media(color_scheme=scheme)
             found += [
                 f"axe, {width} px, {scheme}: {violation['id']}, {violation['help']}: {node['html']}"
-                for violation in AXE.run(page, options=options)["violations"]
+                for violation in AXE.run(page, context, options | further)["violations"]
                 for node in violation["nodes"]
             ]
     page.emulate_media(color_scheme="light")

@@ -1,6 +1,7 @@
 """A real Chromium before the real server, worker and broker; every page is watched while a test uses it.
 
-The pages are kept as pictures under var/screenshots/, wide and on a phone, and none may scroll sideways.
+None of the pages that a test looks at may scroll sideways. With `--pictures` they are kept as pictures under
+var/screenshots/, wide and on a phone.
 """
 
 import re
@@ -13,8 +14,10 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, expect
 
+from portal.demo import PASSWORD
 from tests.browser.portal import Look, Portal, Visit, chromium_browser
 from tests.browser.watch import Watch
+from tests.http_client import HttpClient
 from tests.stack import Stack
 
 PICTURES = settings.BASE_DIR / "var" / "screenshots"
@@ -49,7 +52,11 @@ def watch(stack: Stack) -> Iterator[Watch]:
 
 @pytest.fixture
 def visit(stack: Stack, chromium: Browser, watch: Watch) -> Iterator[Visit]:
-    """A browser of its own, logged in as an account of the demo; further options are Playwright's of a context."""
+    """A browser of its own, logged in as an account of the demo; further options are Playwright's of a context.
+
+    The log-in is one over HTTP, whose cookies the browser is given: its pages are what some tests are about, which log
+    in by them, and what the others would wait for most. The tab is an empty one.
+    """
     contexts = []
 
     def visited(account: str | None, **options: Any) -> Portal:
@@ -57,10 +64,13 @@ def visit(stack: Stack, chromium: Browser, watch: Watch) -> Iterator[Visit]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         watch.attach(context)
-        portal = Portal(context.new_page(), stack.url)
         if account:
-            portal.log_in(account)
-        return portal
+            client = HttpClient(stack.url)
+            client.log_in(f"{account}@demo.example", PASSWORD)
+            context.add_cookies(
+                [{"name": cookie.name, "value": cookie.value or "", "url": stack.url} for cookie in client.cookies]
+            )
+        return Portal(context.new_page(), stack.url)
 
     yield visited
     for context in contexts:
@@ -69,10 +79,12 @@ def visit(stack: Stack, chromium: Browser, watch: Watch) -> Iterator[Visit]:
 
 @pytest.fixture
 def look(request: pytest.FixtureRequest) -> Look:
-    """Keep pictures of a page, under a name; AssertionError when it scrolls sideways at any width."""
+    """AssertionError when the page scrolls sideways at any width; where pictures are wanted, they have this name."""
     folder: Path = PICTURES / re.sub(r"\W+", "-", request.node.name).strip("-")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    wanted = request.config.getoption("--pictures")
+    if wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
 
     def look_at(portal: Portal, name: str) -> None:
         page, rank = portal.page, len(list(folder.glob(f"*-{WIDE}.png"))) + 1
@@ -80,7 +92,7 @@ def look(request: pytest.FixtureRequest) -> Look:
             page.set_viewport_size({"width": width, "height": 800})
             needed = page.evaluate("document.scrollingElement.scrollWidth")
             assert needed <= width, f"{name} needs {needed} px where there are {width}"
-            if width != NARROWEST:
+            if wanted and width != NARROWEST:
                 path = folder / f"{rank:02}-{name}-{width}.png"
                 page.screenshot(path=path, full_page=True, animations="disabled", caret="initial")
 

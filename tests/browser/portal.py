@@ -27,7 +27,7 @@ STAFF = {person.account for person in PEOPLE if person.is_staff}
 @contextmanager
 def chromium_browser(*, headless: bool = True) -> Iterator[Browser]:
     """The Chromium of the tests; AssertionError with what to do where there is none."""
-    executable = chromium.find()
+    executable = chromium.find(headless=headless)
     assert executable, "No Chromium found: `python -m tests.chromium` installs one."
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=executable, headless=headless)

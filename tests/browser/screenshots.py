@@ -1,7 +1,7 @@
 """Make the pictures of docs/screenshots/ from the real portal: `python -m tests.browser.screenshots`.
 
-Every stop of the tour, wide and on a phone, light and dark: `<page>-<width>[-sombre].webp`. Another folder may be named
-as the argument.
+Every stop of the tour, and some of the back office, wide and on a phone, light and dark: a file
+`<page>-<width>[-sombre].webp` each. Another folder may be named as the argument.
 """
 
 import io
@@ -20,7 +20,7 @@ from django.conf import settings  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
-from tests.browser import tour  # noqa: E402
+from tests.browser import back_office, tour  # noqa: E402
 from tests.browser.development import development_server  # noqa: E402
 from tests.browser.portal import Portal, chromium_browser  # noqa: E402
 from tests.stack import Stack  # noqa: E402
@@ -31,6 +31,12 @@ HEIGHT = 800
 LONGEST = {WIDE: 1400, PHONE: 1800}
 COLOURS = 32
 SCHEMES = (("light", ""), ("dark", "-sombre"))
+# Of the back office, whose lists and forms are much alike.
+OF_THE_BACK_OFFICE = {
+    *("back-office", "back-office-depots", "back-office-depot", "back-office-depot-annuler", "back-office-remises"),
+    *("back-office-types-de-documents", "back-office-imports-ajouter", "back-office-dossier-statut"),
+    *("back-office-utilisateurs-un", "back-office-voir-comme", "back-office-journal"),
+}
 PICTURES_ARE_THERE = """() => [...document.images].every(
     (image) => image.complete || image.getBoundingClientRect().top > window.innerHeight
 )"""
@@ -59,19 +65,22 @@ def keep(page: Page, folder: Path, name: str) -> int:
     return size
 
 
-def take(browser: Browser, url: str, folder: Path) -> None:
-    """Take the whole tour, a picture of each stop at each width in each scheme."""
+def take(browser: Browser, stack: Stack, folder: Path) -> None:
+    """Take the whole tour, then that of the back office, a picture of each stop at each width in each scheme."""
 
     def visit(account: str | None, **options: Any) -> Portal:
         viewport = {"width": WIDE, "height": HEIGHT}
-        page = browser.new_page(locale="fr-FR", viewport=viewport, reduced_motion="reduce", **options)
-        portal = Portal(page, url)
+        page = browser.new_page(locale="fr-FR", viewport=viewport, **({"reduced_motion": "reduce"} | options))
+        portal = Portal(page, stack.url)
         if account:
             portal.log_in(account)
         return portal
 
     for part in tour.PARTS:
         for name, portal in part(visit):
+            print(f"{name}: {keep(portal.page, folder, name) // 1024} kB")  # noqa: T201 - a command's output
+    for name, portal in back_office.pages(visit, stack):
+        if name in OF_THE_BACK_OFFICE:
             print(f"{name}: {keep(portal.page, folder, name) // 1024} kB")  # noqa: T201 - a command's output
 
 
@@ -82,7 +91,7 @@ def main() -> None:
         former.unlink()
     with chromium_browser() as browser:
         with Stack(embedded=True) as stack:
-            take(browser, stack.url, folder)
+            take(browser, stack, folder)
         with TemporaryDirectory() as place, development_server(Path(place)) as url:
             page = browser.new_page(locale="fr-FR")
             page.goto(f"{url}/style/")

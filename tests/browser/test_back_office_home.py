@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import access
 from tests.browser.portal import Look, Visit
 from tests.stack import Stack
 
@@ -24,10 +23,10 @@ for reason, times in (("too_large", 3), ("encrypted", 1)):
     for _ in range(times):
         record(Action.UPLOAD, person=person, result=Result.REFUSED, reason=reason)
 FailedLogIn.objects.create(
-    username=person.email, ip_address="192.0.2.7", user_agent="essai", failures_since_start=5,
+    username=person.email, ip_address="198.51.100.7", user_agent="essai", failures_since_start=5,
     attempt_time=timezone.now(),
 )
-Mail.objects.create(key="essai", recipient="rebut@essai.example", subject="Dépôt", body="", next_attempt_at=None)
+Mail.objects.create(key="essai", recipient="accueil@essai.example", subject="Dépôt", body="", next_attempt_at=None)
 """
 
 
@@ -46,19 +45,7 @@ def test_what_needs_a_hand_leads_to_its_list(visit: Visit, look: Look) -> None:
     expect(page.get_by_role("region", name="Tableau : Dépôts par jour, côté prestataires")).to_be_visible()
     look(portal, "accueil")
     page.get_by_role("link", name="Connexions bloquées", exact=True).click()
-    expect(page.get_by_text("192.0.2.7")).to_be_visible()
-
-
-def test_everyone_can_use_it(visit: Visit) -> None:
-    portal = visit("backoffice")
-    page = portal.page
-    portal.open(HOME)
-    for details in page.get_by_text("Les chiffres").all():
-        details.click()
-    page.emulate_media(reduced_motion="reduce")
-    found = access.axe_violations(page)
-    found += access.sideways(page, access.NARROWEST) + access.sideways(page, access.ZOOMED)
-    assert not found, "\n".join(found)
+    expect(page.get_by_text("198.51.100.7")).to_be_visible()
 
 
 def test_it_works_without_scripts(visit: Visit) -> None:
@@ -67,7 +54,7 @@ def test_it_works_without_scripts(visit: Visit) -> None:
     page = portal.page
     expect(page.get_by_role("img", name="Taille des documents")).to_be_visible()
     page.get_by_role("link", name="Courriels abandonnés").click()
-    expect(page.get_by_text("rebut@essai.example")).to_be_visible()
+    expect(page.get_by_text("accueil@essai.example")).to_be_visible()
 
 
 def test_it_follows_the_light_and_the_dark(visit: Visit, look: Look) -> None:

@@ -3,38 +3,29 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from dossiers.enums import DossierStatus, Product
 from portal.demo.dossiers import Request
 from portal.demo.places import FORMATECH_LYON, HORIZON_LYON
-from tests.browser.access import EVERY_RULE
+from tests.browser.back_office import violations
 from tests.browser.portal import Look, Visit, number_of
 
 pytestmark = pytest.mark.browser
 
 REFUSED = Request(HORIZON_LYON, FORMATECH_LYON, Product.VAE, DossierStatus.REFUSE)
-# Of Django's own frame of the page, not of what is ours.
-OURS = "#content"
-
-
-def is_open_to_everyone(page: Page) -> None:
-    # Without preloading: the admin's style sheets import others, which axe would put into the page.
-    found = Axe().run(page, context=OURS, options=EVERY_RULE | {"preload": False}).response["violations"]
-    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def test_a_file_of_dossiers_is_imported(visit: Visit, look: Look) -> None:
-    portal = visit("backoffice")
+    portal = visit("superviseur", reduced_motion="reduce")
     page, number = portal.page, number_of(REFUSED)
     portal.open("/admin/dossiers/dossier/")
     page.get_by_role("link", name="Importer", exact=True).click()
     expect(page.get_by_label("Contenu du fichier :")).to_have_value("dossiers")
-    is_open_to_everyone(page)
+    assert violations(page) == []
     portal.press("Vérifier le fichier")
     expect(page.get_by_text("Choisissez un fichier.")).to_be_visible()
-    is_open_to_everyone(page)
+    assert violations(page) == []
     look(portal, "nouvel-import")
     text = f"Numéro;Statut;Remarque\n{number};Validé;\nINCONNU-1;Validé;\n{number};En pause;\n"
     content = {"name": "statuts de novembre.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
@@ -44,18 +35,18 @@ def test_a_file_of_dossiers_is_imported(visit: Visit, look: Look) -> None:
     expect(page.get_by_text("À confirmer")).to_be_visible()
     row = page.get_by_role("region", name="Modifications").get_by_role("row").nth(1)
     expect(row).to_have_text(re.compile(rf"2\s+{number}\s+Statut\s+Refusé\s+Validé"))
-    is_open_to_everyone(page)
+    assert violations(page) == []
     look(portal, "a-confirmer")
     portal.button("Importer (1 ligne)").click()
     expect(page.get_by_text("Importé", exact=True)).to_be_visible()
-    is_open_to_everyone(page)
+    assert violations(page) == []
     with page.expect_download() as download:
         portal.link("Rapport complet (CSV)").click()
     assert "Refusé;Validé" in download.value.path().read_text()
 
 
 def test_a_list_is_downloaded_as_a_workbook(visit: Visit) -> None:
-    portal = visit("backoffice")
+    portal = visit("superviseur", reduced_motion="reduce")
     portal.open("/admin/dossiers/dossier/?q=CPRO")
     with portal.page.expect_download() as download:
         portal.link("Exporter (Excel)").click()

@@ -47,7 +47,8 @@ def downloaded(portal: Portal, card: Locator, name: str) -> bytes:
 def test_a_provider_deposits_an_invoice_for_three_dossiers(
     visit: Visit, look: Look, javascript: bool, status: DossierStatus
 ) -> None:
-    portal = visit("saisie_prestataire", java_script_enabled=javascript)
+    portal = visit(None, java_script_enabled=javascript)
+    portal.log_in("saisie_prestataire")
     origin = number_of(Request(HORIZON_LYON, FORMATECH_LYON, Product.CPRO, status))
     associated = [dubois(Product.BC, status), dubois(Product.AUTRE, status)]
     number = f"P-{status}"

@@ -8,13 +8,11 @@ from portal.demo.dossiers import Request
 from portal.demo.places import FORMATECH_LYON, HORIZON_LYON
 from tests.browser import access
 from tests.browser.portal import Look, Portal, Visit, number_of
-from tests.browser.watch import Watch
+from tests.browser.watch import LISTS_OF_DJANGO, Watch
 
 pytestmark = pytest.mark.browser
 
 PERSON = "saisie_prestataire@demo.example"
-# select2, in which Django fills the lists of choices: what it styles so is not needed.
-LISTS_OF_DJANGO = "Applying inline style violates the following Content Security Policy directive 'style-src 'self''"
 BANNER = "Vous voyez le portail comme Camille Perrin"
 
 
@@ -37,7 +35,7 @@ def test_the_portal_is_seen_as_a_person_and_nothing_can_be_done(
     visit: Visit, watch: Watch, look: Look, java_script: bool
 ) -> None:
     watch.may_say.add(LISTS_OF_DJANGO)
-    portal = visit("backoffice", java_script_enabled=java_script)
+    portal = visit("gestionnaire", java_script_enabled=java_script)
     page = portal.page
     find_account(portal, PERSON)
     if java_script:

@@ -2,6 +2,9 @@
 
 from playwright.sync_api import BrowserContext, Request, Response
 
+# select2, in which Django fills the lists of choices, styles itself: what the policy refuses of it is not needed.
+LISTS_OF_DJANGO = "Applying inline style violates the following Content Security Policy directive 'style-src 'self''"
+
 
 class Watch:
     """What the pages do that no page may: print to the console, fail, ask another host.

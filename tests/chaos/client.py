@@ -3,10 +3,11 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -230,23 +231,33 @@ class Depositor:
         with self._other_is_free:
             asked_at = time.time()
             try:
-                page = self._other.open(f"/dossiers/{dossier}/documents/")
+                pages = self._pages(lambda rank: self._other.open(f"/dossiers/{dossier}/documents/", page=rank))
+                shown = any(f"Facture {record.order.number}" in page.text for page in pages)
             except LineBrokenError:
                 return
-        record.sightings.append(Sighting(dossier, asked_at, time.time(), f"Facture {record.order.number}" in page.text))
+        record.sightings.append(Sighting(dossier, asked_at, time.time(), shown))
 
     def finds(self, record: Record, dossier: str) -> bool:
         """Whether any page of a dossier's « Documents » tab shows the deposit as « Transmis »."""
         title = rf"Facture {record.order.number} .*?\b(Transmis|En cours de transmission|Annulé)\b"
-        before, rank = "", 1
-        while True:
-            ask = partial(self._other.open, f"/dossiers/{dossier}/documents/", page=str(rank))
-            page = self._in_time(ask, time.time() + PATIENCE_SECONDS)
-            if page is None or page.text == before:  # what is asked beyond the last page is the last
-                return False
-            if found := re.search(title, page.text):
-                return found[1] == "Transmis"
-            before, rank = page.text, rank + 1
+
+        def patiently(rank: str) -> Page | None:
+            ask = partial(self._other.open, f"/dossiers/{dossier}/documents/", page=rank)
+            return self._in_time(ask, time.time() + PATIENCE_SECONDS)
+
+        found = (re.search(title, page.text) for page in self._pages(patiently))
+        return next((match[1] == "Transmis" for match in found if match), False)
+
+    @staticmethod
+    def _pages(ask: Callable[[str], Page | None]) -> Iterator[Page]:
+        """The pages of a list, newest first; what is asked beyond the last is the last again."""
+        before = ""
+        for rank in count(1):
+            page = ask(str(rank))
+            if page is None or page.text == before:
+                return
+            yield page
+            before = page.text
 
     # --- Patience ----------------------------------------------------------------------------------------------
 

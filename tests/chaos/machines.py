@@ -7,11 +7,13 @@ ends, it ends.
 import contextlib
 import http.client
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,7 +38,8 @@ MEMORY_PERIOD_SECONDS = 1.0
 class Machine:
     """One process, with what it starts itself. `supervise` is for the thread that started it, `hit` for any.
 
-    `stop` is the signal that asks it to end, `orphaned` what it gets when this process dies.
+    `stop` is the signal that asks it to end, `orphaned` what it gets when this process dies; `environment` is what it
+    has beside this process's own.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Machine:
         stop: signal.Signals = signal.SIGTERM,
         orphaned: signal.Signals = signal.SIGKILL,
         cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.stop = stop
@@ -55,6 +59,7 @@ class Machine:
         self.unplanned: list[int] = []
         self._command = command
         self._cwd = cwd or settings.BASE_DIR
+        self._environment = environment or {}
         self.log = folder / f"{name.replace(' ', '-')}.log"
         self._pause: float | None = None
         self._start()
@@ -73,6 +78,7 @@ class Machine:
             self.process = subprocess.Popen(
                 leashed(self._command, self._orphaned),
                 cwd=self._cwd,
+                env=os.environ | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -115,12 +121,9 @@ class Machine:
 
     def family(self) -> list[int]:
         """Its process and all that this one started, as Linux tells; elsewhere the process alone."""
-        found, asked = [self.pid], 0
-        while asked < len(found):
-            with contextlib.suppress(OSError):  # it has ended meanwhile
-                for tasks in Path(f"/proc/{found[asked]}/task").glob("*/children"):
-                    found += map(int, tasks.read_text().split())
-            asked += 1
+        found = [self.pid]
+        for pid in found:  # which grows
+            found += children(pid)
         return found
 
     def resident(self) -> int:
@@ -285,6 +288,15 @@ class Machines:
         self.left = processes_of(self._place.folder)
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and not yet waited for, as Linux tells; none where nothing tells."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, tasks.read_text().split())
+    return found
+
+
 def memory(pid: int, which: str) -> int:
     """The memory that a process has in RAM now (VmRSS), or at most had (VmHWM), in bytes; 0 where nothing tells."""
     with contextlib.suppress(OSError):
@@ -301,6 +313,12 @@ def cpu_seconds(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+def spent_on_children() -> float:
+    """The processor seconds of all that this process has started so far, and of what that started and waited for."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime + sum(map(cpu_seconds, children(os.getpid())))
 
 
 def processes_of(folder: Path) -> list[str]:

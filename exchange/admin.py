@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from invoices.overview.export import written_as_csv
 from roles.models import User
-from trail.admin import BoundedPaginator
 from trail.enums import Action
+from trail.paging import BoundedPaginator
 from trail.recording import record
 
 from . import listing, report, running

@@ -17,6 +17,11 @@ let_tests_empty_tables()
 fill_again_when_emptied()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What tests/browser/ asks; here, where pytest looks for it before it knows which tests are to run."""
+    parser.addoption("--pictures", action="store_true", help="keep pictures of the pages under var/screenshots/")
+
+
 def pytest_configure() -> None:
     """Once the apps are there."""
     from tests.groups import keep_groups
@@ -101,7 +106,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     What asks the database in the test's own process bears the mark that says so, whether by mark or by fixture.
     """
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "servers", "embedded"))))
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "servers", "embedded", "services"))))
     for item in items:
         if "db" in item.fixturenames:
             item.add_marker(pytest.mark.django_db)

@@ -24,6 +24,8 @@ from exchange.models import Import, import_storage
 from invoices import deposits
 from invoices.enums import DocumentType
 from invoices.models import Deposit, Document, Draft, document_storage
+from invoices.pdf.reading import Reading
+from invoices.proposals.kept import to_keep
 from roles.enums import Role, RoleScope, Side
 from roles.models import Company, Establishment, RoleAssignment, User
 
@@ -192,8 +194,9 @@ def make_deposit(
     delay: timedelta | None = None,
     documents: Iterable[DocumentType] = (DocumentType.CERTIFICAT_REALISATION,),
     covers_tuition: bool = True,
+    reading: Reading | None = None,
 ) -> Deposit:
-    """Send a deposit with a file for the invoice and for each supporting document, in this order.
+    """Send a deposit: a file for the invoice, with what was read in it, and one for each supporting document, in order.
 
     `number=None` makes it a deposit of documents alone (RULES.md §8). It is pending until
     `transmission.transmit_due` finds its delay ended (`delay=timedelta(0)`: at once).
@@ -201,6 +204,9 @@ def make_deposit(
     """
     types = [*([DocumentType.FACTURE] if number else []), *documents]
     rows = [DocumentFactory(type=type_, name=f"{type_.lower()}.pdf", uploaded_by=depositor) for type_ in types]
+    if number:
+        rows[0].reading = to_keep(reading)
+        rows[0].save(update_fields=["reading"])
     invoice = number and deposits.InvoiceFacts(
         number=number,
         issue_date=timezone.localdate(),

@@ -155,6 +155,7 @@ def test_one_runs_at_a_time_the_oldest_first(sites):
     assert {fresh(first).state, fresh(second).state} == {State.CHECKED}
 
 
+@pytest.mark.services  # the tests' own SQLite, shared by threads in memory, locks whole tables, and does not wait
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_write_every_line_once(sites):
     asked = checked(Kind.DOSSIERS, text_of(sites))

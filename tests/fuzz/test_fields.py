@@ -13,7 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from invoices.reading.archive import NAME_BYTES, safe
-from invoices.rules import earliest_issue_date, number_key
+from invoices.rules import LARGEST_AMOUNT, earliest_issue_date, number_key
 from invoices.wizard.fields import AmountField, InvoiceNumberField, IssueDateField
 
 # The same examples each time: what a run finds, the next one finds too.
@@ -57,7 +57,7 @@ def test_an_amount_is_read_as_it_was_meant_however_it_is_written(value, space, c
 def test_an_amount_is_refused_or_positive_with_two_decimals_and_of_its_very_digits(typed):
     amount = cleaned(AmountField(), typed)
     if amount is not None:
-        assert 0 < amount <= AmountField.MAXIMUM
+        assert 0 < amount <= LARGEST_AMOUNT
         assert amount == amount.quantize(Decimal("0.01"))
         digits = "".join(character for character in typed if character.isdigit())
         assert digits.isascii()

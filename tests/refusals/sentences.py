@@ -18,6 +18,7 @@ APART = re.compile(
 # Calls whose words are for logs and programmers, confirm something, or explain a field beforehand.
 NOT_SAID = {
     *("Http404", "SuspiciousOperation", "BadRequest", "ConnectionResetError", "ValueError", "RuntimeError"),
+    *("DatabaseError", "CommandError"),
     *("debug", "info", "warning", "error", "exception"),
     *("success", "log_change", "SearchField"),
     # The home of the back office says what to do, and what its plots show.

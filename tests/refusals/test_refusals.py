@@ -14,6 +14,7 @@ from dossiers.models import Dossier
 from invoices.back_office.gestures import GESTURES
 from invoices.back_office.search import HELP
 from invoices.flags import EXPLANATIONS
+from invoices.handover.admin import ABANDON, REPEAT
 from invoices.wizard.fields import AmountField, InvoiceNumberField, IssueDateField
 from invoices.wizard.forms import DetailsForm
 from roles.accounts.forms import EmailAuthenticationForm
@@ -31,7 +32,10 @@ TABLE.pop("sentence")
 NO_REFUSALS = {
     "Toutes les étapes sont complètes.",
     "… courriel… de nouveau en file.",
-    "… remise… de nouveau en file.",
+    "… de nouveau en file.",
+    "… abandonnée….",
+    "Remise demandée de nouveau.",
+    "Remise abandonnée.",
     "… : ….",  # what was done in the back office, and to whom
     "Ces essais ne comptent plus : la connexion est de nouveau possible.",
     "Aucun : cette personne n’a pas été invitée.",
@@ -49,8 +53,8 @@ NO_REFUSALS = {
     "Des documents de ce type existent : il se désactive, mais ne se supprime pas.",
     "Aucun document de ce type n’existe : une fois inactif, il peut être supprimé.",
     # Of the back office: what a flag means, what an action does, what was done, what to search by.
-    *EXPLANATIONS.values(),
-    *(gesture.consequence for gesture in GESTURES.values()),
+    *(meaning.replace("\u00a0", " ") for meaning in EXPLANATIONS.values()),
+    *(asked.consequence.replace("\u00a0", " ") for asked in (*GESTURES.values(), REPEAT, ABANDON)),
     HELP.replace("\u00a0", " "),
 }
 

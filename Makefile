@@ -15,10 +15,14 @@ PEOPLE ?= 50
 MINUTES ?= 10
 DUE ?= 20000
 REQUESTS ?= 10000
+BENCH_ARGS ?=
 BIN := .venv/bin
 
+# A run of the tests starts hundreds of processes: what one has compiled the others read, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock screenshots chaos load fuzz
+.PHONY: help run test check lock screenshots chaos load fuzz bench
 .NOTPARALLEL:
 
 help: ## say what there is to make
@@ -71,6 +75,10 @@ load: ## people in the wizard at once, then deposits due at once (PEOPLE=50 MINU
 fuzz: ## random requests at every form, from each side (REQUESTS=10000 SEED=1)
 	@tools/install.sh requirements-dev.lock
 	@exec $(BIN)/python -m tests.fuzz --requests $(REQUESTS) --seed $(SEED) $(ARGS)
+
+bench: ## the portal side by side with its limits, at a million dossiers (BENCH_ARGS=--small for a minute's run)
+	@tools/install.sh requirements-dev.lock
+	@exec $(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' pyproject.toml

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from roles.enums import Side
-from roles.models import Establishment
+from roles.models import Establishment, User
 from roles.scope import PersonScope
 from roles.search import NormalisedField
 from roles.search_index import NameIndex
@@ -134,6 +134,13 @@ class Dossier(models.Model):
         """The establishment by which this side reaches the dossier (§3)."""
         return getattr(self, PERIMETER_FIELD[side])
 
-    def reached_by(self, scope: PersonScope, side: Side, *, to_deposit: bool = False) -> bool:
-        """Whether the scope reaches this dossier on this side; the same question as DossierQuerySet.reached_by."""
-        return self.perimeter_id(side) in scope.establishments(side, self.as_product.domain, to_deposit=to_deposit)
+    def reached_by(self, scope: PersonScope, *sides: Side, to_deposit: bool = False) -> bool:
+        """Whether the scope reaches this dossier on one of these sides, as DossierQuerySet.reached_by asks of many."""
+        return any(
+            self.perimeter_id(side) in scope.establishments(side, self.as_product.domain, to_deposit=to_deposit)
+            for side in sides
+        )
+
+    def is_visible_to(self, user: User) -> bool:
+        """Whether the person sees this dossier, as DossierQuerySet.visible_to asks of many (§3)."""
+        return self.reached_by(user.scope, *Side)

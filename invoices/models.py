@@ -113,13 +113,17 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 class DraftQuerySet(models.QuerySet["Draft"]):
     """Deposits being prepared."""
 
+    def begun_by(self, user: User) -> Self:
+        """The person's own open drafts, on any dossier: whether they still see it is another question."""
+        return self.filter(owner=user, deleted_at=None)
+
     def resumable_by(self, user: User) -> Self:
         """The person's own open drafts on dossiers that they still see."""
-        return self.filter(owner=user, deleted_at=None, origin__in=Dossier.objects.visible_to(user))
+        return self.begun_by(user).filter(origin__in=Dossier.objects.visible_to(user))
 
-    def shown_to(self, user: User) -> Self:
-        """Those of them of which a step was saved: a start alone shows nowhere."""
-        return self.resumable_by(user).filter(saved_at__isnull=False)
+    def saved(self) -> Self:
+        """Those of which a step was saved: a start alone shows nowhere."""
+        return self.filter(saved_at__isnull=False)
 
     def abandoned(self) -> Self:
         """Those that nobody has touched for DRAFT_RETENTION_DAYS."""

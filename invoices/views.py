@@ -186,7 +186,7 @@ def _render_tab(request: PersonRequest, dossier: Dossier, form: OptionalDocument
                 "step_title": STEP_TITLES[draft.data["step"]],
                 "why_not": rules.why_no_invoice(dossier, request.user.scope, draft.as_side),
             }
-            for draft in Draft.objects.shown_to(request.user).filter(origin=dossier)
+            for draft in Draft.objects.begun_by(request.user).saved().filter(origin=dossier)
         ],
         "why_no_invoice": why_no_invoice,
         "why_no_documents": why_no_documents,

@@ -30,7 +30,7 @@ def home(request: PersonRequest) -> HttpResponse:
     user = request.user
     dossiers = Dossier.objects.with_places().order_by("ends_on", "number")
     drafts = Paginator(
-        Draft.objects.shown_to(user).select_related("origin__training_provider", "origin__employer"), SHOWN
+        Draft.objects.resumable_by(user).saved().select_related("origin__training_provider", "origin__employer"), SHOWN
     ).get_page(request.GET.get("page"))
     context = {
         "drafts": drafts,

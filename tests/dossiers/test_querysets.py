@@ -78,6 +78,18 @@ def test_two_roles_do_not_open_each_others_products(origin, provider):
     assert not Dossier.objects.visible_to(person).exists()
 
 
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("product", Product)
+def test_of_one_dossier_and_of_many_the_answer_is_the_same(role, product):
+    dossier = DossierFactory(product=product)
+    for place in (dossier.training_provider, dossier.employer, EstablishmentFactory(company=dossier.employer.company)):
+        person = person_with(role, place)
+        assert dossier.is_visible_to(person) == Dossier.objects.visible_to(person).exists(), place
+        person.is_active = False
+        person.forget_scope()
+        assert not dossier.is_visible_to(person)
+
+
 # --- Associable -------------------------------------------------------------------------------------------------
 
 

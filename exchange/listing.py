@@ -5,7 +5,7 @@ Companies, establishments, dossiers and accounts have the columns of their impor
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from invoices.enums import DepositState
-from invoices.models import Deposit, Invoice
+from invoices.models import Deposit, DepositQuerySet, Invoice
 from invoices.overview.export import Value, written_as_csv
 from roles.enums import Side
 from trail.enums import Action
@@ -68,8 +68,8 @@ DEPOSIT_COLUMNS: dict[str, Callable[[Deposit], Value]] = {
     "Montant HT": _of_invoice(lambda invoice: invoice.amount_ht),
     "Montant TTC": _of_invoice(lambda invoice: invoice.amount_ttc),
     "Frais pédagogiques": lambda deposit: {None: "", True: "oui", False: "non"}[deposit.covers_tuition],
-    "Documents": lambda deposit: ", ".join(one.get_type_display() for one in deposit.documents.all()),
-    "Signalements": lambda deposit: ", ".join(sorted({flag for one in deposit.documents.all() for flag in one.flags})),
+    "Documents": lambda deposit: ", ".join(one.get_type_display() for one in deposit.all_documents),
+    "Signalements": lambda deposit: ", ".join(sorted({flag for one in deposit.all_documents for flag in one.flags})),
     "Dossier": lambda deposit: deposit.origin.number,
     "Autres dossiers": lambda deposit: ", ".join(link.dossier.number for link in deposit.links.all()),
     "Déposé en tant que": lambda deposit: Side(deposit.side).label,
@@ -84,8 +84,9 @@ DEPOSIT_COLUMNS: dict[str, Callable[[Deposit], Value]] = {
 
 
 def _deposit_lines(deposits: QuerySet) -> Iterator[list[Value]]:
-    rows = deposits.select_related("invoice", "origin", "perimeter", "depositor")
-    for deposit in rows.prefetch_related(None).prefetch_related("documents", "links__dossier").iterator(READ_AT_ONCE):
+    rows = cast(DepositQuerySet, deposits).select_related("invoice", "origin", "perimeter", "depositor")
+    rows = rows.prefetch_related(None).prefetch_related("links__dossier").with_documents()
+    for deposit in rows.iterator(READ_AT_ONCE):
         yield [value(deposit) for value in DEPOSIT_COLUMNS.values()]
 
 

@@ -74,7 +74,7 @@ def deposited_before(files: Collection[str], person: User) -> dict[str, Deposit]
         .order_by("deposit__submitted_at", "deposit")
         .values_list("sha256", "deposit")
     )
-    deposits = Deposit.objects.select_related("invoice").prefetch_related("documents").with_dossiers_seen_by(person)
+    deposits = Deposit.objects.select_related("invoice").with_documents().with_dossiers_seen_by(person)
     rows = deposits.in_bulk(set(found.values())) if found else {}
     return {sha256: rows[pk] for sha256, pk in found.items()}
 

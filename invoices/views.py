@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -150,10 +150,7 @@ def _visible_dossier(request: PersonRequest, numero: str) -> Dossier:
 
 def _deposits(ids: Sequence[UUID], dossier: Dossier) -> list[Deposit]:
     """These deposits, in this order, with all that their cards ask for."""
-    # What was read in a document is not shown here, and may be as long as a page.
-    documents = Prefetch("documents", Document.objects.defer("reading"))
-    deposits = Deposit.objects.select_related("invoice").prefetch_related(documents).with_associated_count()
-    found = deposits.in_bulk(ids)
+    found = Deposit.objects.select_related("invoice").with_documents().with_associated_count().in_bulk(ids)
     shown = [found[pk] for pk in ids if pk in found]
     # The dossier brought along what most of them need: it is not asked for again.
     known = {place.pk: place for place in (dossier.employer, dossier.training_provider)}

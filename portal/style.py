@@ -51,7 +51,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "form": SampleForm(prefix="exemple", auto_id="%s"),
         "wrong_form": wrong_form(),
         "search": DossierFilters()["q"],
-        "held": deposits[0].documents.all()[0],
+        "held": deposits[0].all_documents[0],
         "gauges": [Gauge(0, 4, "Vide"), Gauge(2, 4, "À moitié"), Gauge(4, 4, "Complète")],
         "rail": sample_rail(),
         "step": DETAILS,
@@ -208,8 +208,7 @@ def sample_deposit(rank: int, state: DepositState, dossier: Dossier) -> Deposit:
         )
     ]
     deposit.associated_count = 0
-    # As if they had been prefetched: nothing is asked of the database.
-    deposit._prefetched_objects_cache = {"documents": documents}  # type: ignore[attr-defined]
+    deposit.all_documents = documents  # nothing is asked of the database
     return deposit
 
 

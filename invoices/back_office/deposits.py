@@ -86,7 +86,7 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With what each line says: how many dossiers, and the documents that a title may be made of."""
-        rows = cast(DepositQuerySet, super().get_queryset(request)).prefetch_related("documents")
+        rows = cast(DepositQuerySet, super().get_queryset(request)).with_documents()
         return standing.with_standing(rows.with_associated_count())
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -316,5 +316,5 @@ class DepositAdmin(LookOnlyMixin, admin.ModelAdmin):
 
 def _others(flag: flags.Flag, deposit: Deposit) -> list[Deposit]:
     """The deposits that it clashes with, if that is what the flag tells of."""
-    clashing = flags.clashing(flag, deposit).select_related("invoice", "origin").prefetch_related("documents")
+    clashing = flags.clashing(flag, deposit).select_related("invoice", "origin").with_documents()
     return list(clashing[:OTHERS_SHOWN])

@@ -115,7 +115,7 @@ GESTURES = {gesture.name: gesture for gesture in (RELAUNCH, CANCEL, ZIP)}
 
 def chosen(rows: DepositQuerySet) -> list[Deposit]:
     """These deposits with all that the page says of them; one more than AT_ONCE where they are too many."""
-    rows = rows.select_related("invoice", "origin", "depositor", "perimeter").prefetch_related("documents")
+    rows = rows.select_related("invoice", "origin", "depositor", "perimeter").with_documents()
     return list(rows[: AT_ONCE + 1])
 
 
@@ -131,7 +131,7 @@ def asked(gesture: Gesture, rows: Sequence[Deposit]) -> Asked:
     """What the page that asks says: the deposits with which it will be done, and the others with why not."""
     judged = [(deposit, gesture.why_not(deposit)) for deposit in rows]
     possible = [(deposit.pk, _told(deposit)) for deposit, why_not in judged if why_not is None]
-    documents = [document for deposit in rows for document in deposit.documents.all()]
+    documents = [document for deposit in rows for document in deposit.all_documents]
     size = written(sum(document.size for document in documents), "taille")
     return Asked(
         heading=counted(len(possible), "dépôt"),

@@ -58,7 +58,7 @@ COLUMNS = (
     Column("Montant HT", _of_invoice(lambda invoice: invoice.amount_ht), 14, EUROS),
     Column("Montant TTC", _of_invoice(lambda invoice: invoice.amount_ttc), 14, EUROS),
     Column("Frais pédagogiques", _tuition, 19),
-    Column("Documents", lambda deposit: ", ".join(row.get_type_display() for row in deposit.documents.all()), 40),
+    Column("Documents", lambda deposit: ", ".join(row.get_type_display() for row in deposit.all_documents), 40),
     Column("Dossier", lambda deposit: deposit.dossiers_seen[0].number, 20),
     Column("Bénéficiaire", lambda deposit: deposit.dossiers_seen[0].beneficiary, 26),
     Column("Autres dossiers", lambda deposit: ", ".join(row.number for row in deposit.dossiers_seen[1:]), 30),

@@ -42,7 +42,7 @@ def home(request: PersonRequest) -> HttpResponse:
             Deposit.objects.visible_to(user)
             .filter(state=DepositState.PENDING)
             .select_related("invoice", "origin")
-            .prefetch_related("documents")
+            .with_documents()
             .order_by("transmit_at", "pk")
         ),
         "to_invoice": _first(dossiers.to_invoice_by(user)),

@@ -70,7 +70,7 @@ def _wanted(request: PersonRequest, filters: DepositFilters) -> DepositQuerySet:
     deposits = filters.apply(Deposit.objects.visible_to(request.user), Dossier.objects.visible_to(request.user))
     return (
         deposits.select_related("invoice", "perimeter")
-        .prefetch_related("documents")
+        .with_documents()
         .with_dossiers_seen_by(request.user)
         .order_by("-submitted_at", "pk")
     )

@@ -24,7 +24,7 @@ def deposit_statuses(request: PersonRequest) -> HttpResponse:
     """
     asked = [found for text in request.GET.getlist("depot")[:DEPOSITS_AT_ONCE] if (found := _uuid(text))]
     deposits = Deposit.objects.visible_to(request.user).filter(pk__in=asked)
-    context = {"deposits": deposits.select_related("invoice").prefetch_related("documents")}
+    context = {"deposits": deposits.select_related("invoice").with_documents()}
     return render(request, "invoices/overview/statuses.html", context)
 
 

@@ -34,7 +34,7 @@ def of_deposits(deposits: Iterable[Deposit]) -> ZipStream:
 def _archive(deposits: Iterable[tuple[Deposit, str]]) -> ZipStream:
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for deposit, folder in deposits:
-        for rank, document in enumerate(deposit.documents.all(), start=1):
+        for rank, document in enumerate(deposit.all_documents, start=1):
             if not _is_whole(document):
                 raise FileLostError(document)
             archive.add(_content(document), f"{folder}{entry_name(rank, document)}", size=document.size)

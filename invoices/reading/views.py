@@ -54,7 +54,7 @@ def preview(request: PersonRequest, document: UUID) -> HttpResponse:
 def deposit_zip(request: PersonRequest, depot: UUID) -> HttpResponseBase:
     """All the documents of a deposit as a ZIP; a page that says which one is missing where one is."""
     deposits = Deposit.objects.visible_to(request.user).select_related("invoice", "origin")
-    deposit = get_object_or_404(deposits.prefetch_related("documents").with_dossiers_seen_by(request.user), pk=depot)
+    deposit = get_object_or_404(deposits.with_documents().with_dossiers_seen_by(request.user), pk=depot)
     try:
         content = archive.of_deposit(deposit)
     except FileLostError as lost:

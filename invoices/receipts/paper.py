@@ -158,7 +158,7 @@ class _Sheet(FPDF):
 
     def files(self) -> None:
         """Each file with its name, pages, size and SHA-256."""
-        documents = list(self.deposit.documents.all())
+        documents = self.deposit.all_documents
         self.ln(4)
         self.text_line("Fichiers déposés" if len(documents) > 1 else "Fichier déposé", size=13, bold=True)
         self.ln(2)

@@ -91,15 +91,12 @@ def verify(request: HttpRequest) -> HttpResponse:
     deposit = None
     if reference:
         deposit = (
-            Deposit.objects.filter(reference=reference)
-            .annotate(files=Count("documents"))
-            .prefetch_related("documents")
-            .first()
+            Deposit.objects.filter(reference=reference).annotate(files=Count("documents")).with_documents().first()
         )
     context = {
         "typed": typed,
         "deposit": deposit,
-        "hashes": sorted({document.sha256 for document in deposit.documents.all()}) if deposit else [],
+        "hashes": sorted({document.sha256 for document in deposit.all_documents}) if deposit else [],
         "max_bytes": LARGEST_FILE_BYTES,
         "CANCELLED": DepositState.CANCELLED,
     }
@@ -111,7 +108,7 @@ def _deposit_seen(user: User, depot: UUID) -> Deposit:
     return get_object_or_404(
         Deposit.objects.visible_to(user)
         .select_related("invoice", "perimeter__company", "origin__employer", "origin__training_provider")
-        .prefetch_related("documents")
+        .with_documents()
         .with_dossiers_seen_by(user),
         pk=depot,
     )

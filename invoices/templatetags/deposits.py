@@ -31,7 +31,7 @@ DOCUMENTS_SHOWN = 5
 @register.simple_tag
 def documents_shown(deposit: Deposit, whole: str) -> tuple[list[Document], int]:
     """The documents that its card shows, and how many more there are: none where `whole` is its id, or for just one."""
-    documents = list(deposit.documents.all())
+    documents = deposit.all_documents
     if str(deposit.pk) == whole or len(documents) <= DOCUMENTS_SHOWN + 1:
         return documents, 0
     return documents[:DOCUMENTS_SHOWN], len(documents) - DOCUMENTS_SHOWN

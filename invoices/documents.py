@@ -59,6 +59,7 @@ def receive(
     """
     try:
         quotas.claim_upload(person)
+        incoming.send_to_disk()
         facts = _checked(incoming, type_, person)
         return _keep(incoming, type_, person, facts, deposit, side)
     except PdfRefused as refused:

@@ -35,18 +35,25 @@ class IncomingFile(UploadedFile):
         super().__init__(file=file, **kwargs)
         self.path = path
         self.sha256 = sha256
-        self._on_disk: Future[None] = _aside.submit(os.fsync, file.fileno())
+        self._on_disk: Future[None] | None = None
+
+    def send_to_disk(self) -> "Future[None]":
+        """Have it written out while something else is done, but a commit: on the same disk that would wait for it."""
+        if not self._on_disk:
+            self._on_disk = _aside.submit(os.fsync, self.fileno())
+        return self._on_disk
 
     def wait_for_disk(self) -> None:
         """Return once all of it is on the disk; OSError where it cannot be."""
-        self._on_disk.result()
+        self.send_to_disk().result()
 
     def temporary_file_path(self) -> str:
         """Where it lies: Django's file storage then moves it instead of copying it."""
         return str(self.path)
 
     def close(self) -> None:
-        self._on_disk.exception()  # the descriptor is in use until then
+        if self._on_disk:
+            self._on_disk.exception()  # the descriptor is in use until then
         super().close()
         self.path.unlink(missing_ok=True)
 

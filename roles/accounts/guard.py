@@ -75,8 +75,12 @@ def is_locked_out(request: HttpRequest | None) -> bool:
 
 
 def email_of(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:  # noqa: ARG001 - as axes calls it
-    """The e-mail address that is tried, as the accounts have it: no case and no space counts apart."""
-    return as_stored((credentials or {}).get("username"))
+    """The e-mail address that is tried, as the accounts have it: no case and no space counts apart.
+
+    No account has a longer one than a failure's row has room for: what is beyond does not count apart either.
+    """
+    room = AccessAttempt._meta.get_field("username").max_length
+    return as_stored((credentials or {}).get("username"))[:room]
 
 
 def network_of(request: HttpRequest) -> str | None:

@@ -47,6 +47,14 @@ def test_the_fifth_wrong_password_locks_and_the_right_one_does_not_open(person, 
         assert locked_sentence() in response.content.decode()
 
 
+@pytest.mark.parametrize("username", ["a" * 5000, "a" * 300 + "@exemple.fr", "İ" * 254])
+def test_an_address_longer_than_any_is_refused_and_counted_as_any(username, settings):
+    assert REFUSED in attempt(username).content.decode()
+    assert len(AccessAttempt.objects.get().username) == 255
+    fail(username, settings.LOGIN_FAILURES - 1)
+    assert attempt(username).status_code == 429
+
+
 def test_one_less_locks_nothing(person, settings):
     fail(person.email, settings.LOGIN_FAILURES - 1)
     assert is_let_in(person.email)
